@@ -1,0 +1,1 @@
+"""Modules that produce artworks. They import nothing of `provenance`, `index` or `contracts`."""

@@ -1,0 +1,146 @@
+"""The one error tree. Faces translate it once: `faces/api/problems.py` to HTTP, `faces/cli/exits.py` to exit codes.
+
+    ProvenanceError
+    ├── Rejected                 the input can't be accepted, and the reason says why
+    │   ├── UnsupportedFormat        not an image format we read
+    │   ├── UnreadableImage          truncated or corrupt
+    │   ├── TooLarge                 over a limit on bytes, pixels or side
+    │   ├── CannotHoldMark           too small or too flat for the watermark
+    │   └── InvalidRequest           a field, recipe, cursor or URL is wrong
+    ├── Conflict                 the work is already here; `existing` names it
+    ├── NotFound
+    ├── Unauthenticated          no valid credentials
+    ├── Forbidden                valid credentials, missing scope
+    ├── Busy                     over capacity; `retry_after` seconds
+    ├── Unavailable              a part we depend on (disk, database, node) does not answer
+    ├── Misconfigured            settings, keys or models are wrong; nothing was started
+    └── VerificationError        a certificate or file does not verify; `step` says where
+        ├── MalformedCertificate     not JSON, duplicate keys, missing or wrong fields
+        ├── UnsupportedVersion       a version or proof suite that we don't know
+        ├── UntrustedSigner          signed, but by nobody whom the verifier trusts
+        ├── InvalidSignature
+        ├── NotYetValid
+        ├── Expired
+        ├── ContentMismatch          the file is not the certified file
+        └── ReceiptMismatch          a ledger receipt does not lead to its root
+"""
+
+from typing import ClassVar
+
+
+class ProvenanceError(Exception):
+    """Base of every error raised on purpose.
+
+    `code` is stable and machine-readable; `str(error)` is one sentence for a person; `hint` says what to do about it.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+
+
+class Rejected(ProvenanceError):
+    code = "rejected"
+
+
+class UnsupportedFormat(Rejected):
+    code = "unsupported-format"
+
+
+class UnreadableImage(Rejected):
+    code = "unreadable-image"
+
+
+class TooLarge(Rejected):
+    code = "too-large"
+
+
+class CannotHoldMark(Rejected):
+    code = "cannot-hold-mark"
+
+
+class InvalidRequest(Rejected):
+    code = "invalid-request"
+
+
+class Conflict(ProvenanceError):
+    """The same file, the same pixels or the same mark is registered already; `existing` is that work's id."""
+
+    code = "conflict"
+
+    def __init__(self, reason: str, *, existing: str | None = None, hint: str | None = None) -> None:
+        super().__init__(reason, hint=hint)
+        self.existing = existing
+
+
+class NotFound(ProvenanceError):
+    code = "not-found"
+
+
+class Unauthenticated(ProvenanceError):
+    code = "unauthenticated"
+
+
+class Forbidden(ProvenanceError):
+    code = "forbidden"
+
+
+class Busy(ProvenanceError):
+    code = "busy"
+
+    def __init__(self, reason: str, *, retry_after: int, hint: str | None = None) -> None:
+        super().__init__(reason, hint=hint)
+        self.retry_after = retry_after
+
+
+class Unavailable(ProvenanceError):
+    code = "unavailable"
+
+
+class Misconfigured(ProvenanceError):
+    code = "misconfigured"
+
+
+class VerificationError(ProvenanceError):
+    """A verification stopped. `step` is the number of the step that failed (see `credentials.verify`)."""
+
+    code = "invalid"
+
+    def __init__(self, reason: str, *, step: int = 0, hint: str | None = None) -> None:
+        super().__init__(reason, hint=hint)
+        self.step = step
+
+
+class MalformedCertificate(VerificationError):
+    code = "malformed-certificate"
+
+
+class UnsupportedVersion(VerificationError):
+    code = "unsupported-version"
+
+
+class UntrustedSigner(VerificationError):
+    code = "untrusted-signer"
+
+
+class InvalidSignature(VerificationError):
+    code = "invalid-signature"
+
+
+class NotYetValid(VerificationError):
+    code = "not-yet-valid"
+
+
+class Expired(VerificationError):
+    code = "expired"
+
+
+class ContentMismatch(VerificationError):
+    code = "content-mismatch"
+
+
+class ReceiptMismatch(VerificationError):
+    code = "receipt-mismatch"

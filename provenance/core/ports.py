@@ -1,0 +1,316 @@
+"""What the use cases ask of the world. Structural: `index/` and `generators/` satisfy these without importing them.
+
+Every implementation passes the contract suite `tests/contract/test_<port>.py`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from provenance.core.records import (
+    AnchorBatch,
+    ApiKey,
+    Check,
+    ContentKey,
+    FingerprintOp,
+    Grant,
+    IdempotentResponse,
+    Job,
+    Offer,
+    Work,
+)
+from provenance.core.types import Detection, Picture, Region, WorkId
+
+if TYPE_CHECKING:
+    from provenance.core.types import Pixels
+
+
+class Clock(Protocol):
+    """The time now, UTC, timezone-aware. Core has no clock of its own."""
+
+    def __call__(self) -> datetime: ...
+
+
+class Artwork(Protocol):
+    """`pixels` uint8[H, W, 3] sRGB; `recipe_hash` sha256 hex of the recipe's canonical JSON with the seed."""
+
+    @property
+    def pixels(self) -> "Pixels": ...
+    @property
+    def recipe_hash(self) -> str: ...
+    @property
+    def digital_source_type(self) -> str: ...
+
+
+class Generator(Protocol):
+    """A recipe is complete: the same recipe and seed give the same artwork, bit for bit. Raises ValueError on a bad recipe."""
+
+    @property
+    def name(self) -> str: ...
+    def make(self, recipe: Mapping[str, Any], *, seed: int) -> Artwork: ...
+
+
+class Images(Protocol):
+    """Untrusted bytes to a Picture and back, under limits. `read` raises Rejected."""
+
+    def read(self, data: bytes) -> Picture: ...
+    def write(self, picture: Picture, pixels: "Pixels") -> tuple[bytes, str]:
+        """The picture's file with other pixels, its alpha and owner's metadata kept: (bytes, media type)."""
+
+
+class Watermarker(Protocol):
+    """`embed` raises CannotHoldMark. `detect` answers only what a keyed tag verified."""
+
+    @property
+    def alg(self) -> str: ...
+    @property
+    def capacity_bits(self) -> int: ...
+    @property
+    def key_id(self) -> str:
+        """The key that `embed` uses now."""
+
+    def embed(self, pixels: "Pixels", payload: int) -> "Pixels": ...
+    def detect(self, pixels: "Pixels") -> Detection | None: ...
+
+
+class MatchEvidence(Protocol):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def threshold(self) -> float: ...
+    @property
+    def region(self) -> Region | None: ...
+    @property
+    def lower_is_closer(self) -> bool: ...
+
+
+class Match(Protocol):
+    """See `index.Match`."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def grade(self) -> str: ...
+    @property
+    def probability(self) -> float: ...
+    @property
+    def evidence(self) -> Sequence[MatchEvidence]: ...
+    @property
+    def region_query(self) -> Region | None: ...
+    @property
+    def region_reference(self) -> Region | None: ...
+    @property
+    def calibration(self) -> str: ...
+
+
+class Operation(Protocol):
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def fingerprint(self) -> bytes | None: ...
+
+
+class Matcher(Protocol):
+    """What `index/` offers as a whole. The database is the record; this is a cache that `apply` catches up."""
+
+    @property
+    def models(self) -> Sequence[str]: ...
+    def describe(self, pictures: Sequence["Pixels"]) -> Sequence[bytes]:
+        """One packed, versioned fingerprint a picture."""
+
+    def apply(self, operations: Iterable[Operation]) -> None:
+        """Add and remove, in the order of `sequence`; entries at or below `checkpoint()` are skipped."""
+
+    def checkpoint(self) -> int: ...
+    def match(self, picture: "Pixels", *, candidates: Sequence[str] = ()) -> Sequence[Match]:
+        """Best first. `candidates` are compared and answered even where the shortlist would miss them."""
+
+    def seal(self) -> None:
+        """Write the state as a new generation on disk, where there is a disk."""
+
+
+class Signer(Protocol):
+    """An Ed25519 key. `key_id` is the verification method's full DID URL; `public_key` the 32 raw bytes."""
+
+    @property
+    def key_id(self) -> str: ...
+    @property
+    def public_key(self) -> bytes: ...
+    def sign(self, body: bytes) -> bytes: ...
+
+
+class Keyring(Protocol):
+    """The public keys that a verifier trusts. Raises UntrustedSigner for an unknown key_id, InvalidSignature otherwise."""
+
+    def verify(self, key_id: str, body: bytes, signature: bytes) -> None: ...
+
+
+class PreparedAnchor(Protocol):
+    """A signed transaction that was not sent yet."""
+
+    @property
+    def chain_id(self) -> int: ...
+    @property
+    def contract(self) -> str: ...
+    @property
+    def sender(self) -> str: ...
+    @property
+    def nonce(self) -> int: ...
+    @property
+    def tx_hash(self) -> str: ...
+    @property
+    def raw_tx(self) -> bytes: ...
+
+
+class LedgerReceipt(Protocol):
+    @property
+    def tx_hash(self) -> str: ...
+    @property
+    def block_number(self) -> int: ...
+    @property
+    def block_hash(self) -> str: ...
+    @property
+    def final(self) -> bool: ...
+
+
+class Ledger(Protocol):
+    """Prepare, store, send, look: a transaction is in the database before it is on the wire (docs/adr/0003)."""
+
+    @property
+    def name(self) -> str: ...
+    def prepare(self, root: bytes, leaf_count: int, *, nonce: int | None = None) -> PreparedAnchor:
+        """`nonce` None asks the node for the next free one. Raises Unavailable."""
+
+    def send(self, raw_tx: bytes) -> None:
+        """Idempotent for the same bytes. Raises Unavailable."""
+
+    def receipt(self, tx_hash: str) -> LedgerReceipt | None:
+        """None while it is not mined, or no longer (a reorganisation)."""
+
+    def confirm(self, root: bytes) -> datetime:
+        """When the contract anchored this root. Raises ReceiptMismatch when it did not."""
+
+
+class Blobs(Protocol):
+    """Content-addressed files: `put` answers the sha256 hex digest. An orphan is harmless; `get` raises NotFound."""
+
+    def put(self, data: bytes) -> str: ...
+    def get(self, digest: str) -> bytes: ...
+
+
+class Fetcher(Protocol):
+    """The only way to a URL. Raises InvalidRequest for a forbidden address, TooLarge, Unavailable."""
+
+    def fetch(self, url: str) -> bytes: ...
+
+
+class Works(Protocol):
+    def add(self, work: Work, keys: Sequence[ContentKey]) -> None:
+        """Raises Conflict (naming the existing work) when a digest or the id is taken."""
+
+    def get(self, work_id: WorkId) -> Work:
+        """Raises NotFound."""
+
+    def find(self, ids: Sequence[WorkId]) -> dict[WorkId, Work]: ...
+    def by_digest(self, digest: str) -> ContentKey | None: ...
+    def page(self, *, after: str | None, limit: int, owner: str | None = None) -> tuple[list[Work], str | None]:
+        """Newest first, and the next opaque cursor. Raises InvalidRequest on a cursor that is not ours."""
+
+    def withdraw(self, work_id: WorkId, at: datetime) -> Work:
+        """Marks it withdrawn and frees its digests. Withdrawing twice is the same as once."""
+
+    def count(self) -> int: ...
+    def without_anchor(self, limit: int) -> list[Work]: ...
+
+
+class Fingerprints(Protocol):
+    def append(self, work_id: WorkId, fingerprint: bytes | None) -> None: ...
+    def since(self, sequence: int, limit: int) -> list[FingerprintOp]: ...
+    def last(self) -> int: ...
+
+
+class Checks(Protocol):
+    def add(self, check: Check) -> None: ...
+    def get(self, check_id: str) -> Check: ...
+
+
+class Outbox(Protocol):
+    def add(self, kind: str, body: Mapping[str, Any], *, available_at: datetime) -> None: ...
+    def claim(self, now: datetime, *, limit: int, lease_seconds: int) -> list[Job]:
+        """Ready jobs whose time has come; they stay invisible to others until the lease ends."""
+
+    def done(self, job_id: int) -> None: ...
+    def retry(self, job_id: int, *, error: str, available_at: datetime) -> None: ...
+    def fail(self, job_id: int, *, error: str) -> None: ...
+    def pending(self) -> int: ...
+
+
+class ApiKeys(Protocol):
+    def add(self, key: ApiKey) -> None: ...
+    def by_digest(self, digest: str) -> ApiKey | None: ...
+    def all(self) -> list[ApiKey]: ...
+    def revoke(self, key_id: str, at: datetime) -> None:
+        """Raises NotFound."""
+
+
+class Idempotency(Protocol):
+    def begin(self, record: IdempotentResponse) -> IdempotentResponse | None:
+        """None: it is ours now. Otherwise the record that was there first."""
+
+    def finish(self, owner: str, key: str, *, status: int, body: Mapping[str, Any]) -> None: ...
+    def forget(self, owner: str, key: str) -> None: ...
+    def expire(self, before: datetime) -> int: ...
+
+
+class Anchors(Protocol):
+    def add(self, batch: AnchorBatch) -> AnchorBatch:
+        """Raises Conflict when (chain, sender, nonce) or (chain, root) is taken."""
+
+    def update(self, batch: AnchorBatch) -> None: ...
+    def unfinished(self) -> list[AnchorBatch]: ...
+    def next_nonce(self, chain_id: int, sender: str) -> int | None: ...
+    def of_work(self, work_id: WorkId) -> list[AnchorBatch]: ...
+
+
+class Licences(Protocol):
+    def add_offer(self, offer: Offer) -> None: ...
+    def offer(self, offer_id: str) -> Offer: ...
+    def offers(self, work_id: WorkId) -> list[Offer]: ...
+    def add_grant(self, grant: Grant) -> None: ...
+    def grant(self, grant_id: str) -> Grant: ...
+    def grants(self, work_id: WorkId, licensee: str) -> list[Grant]: ...
+
+
+class Unit(Protocol):
+    """One transaction. Leaving the `with` block commits once; an exception rolls back."""
+
+    @property
+    def works(self) -> Works: ...
+    @property
+    def fingerprints(self) -> Fingerprints: ...
+    @property
+    def checks(self) -> Checks: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def api_keys(self) -> ApiKeys: ...
+    @property
+    def idempotency(self) -> Idempotency: ...
+    @property
+    def anchors(self) -> Anchors: ...
+    @property
+    def licences(self) -> Licences: ...
+
+
+class Store(Protocol):
+    """`read` never takes the write lock; `unit` takes it at once, so that two writers queue instead of failing."""
+
+    def unit(self) -> AbstractContextManager[Unit]: ...
+    def read(self) -> AbstractContextManager[Unit]: ...
+    def ping(self) -> None:
+        """Raises Unavailable."""

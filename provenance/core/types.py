@@ -1,0 +1,125 @@
+"""Frozen values that every floor may pass around."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from provenance.core.errors import InvalidRequest
+
+if TYPE_CHECKING:  # `provenance verify` must start without numpy
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Pixels: TypeAlias = NDArray[np.uint8]
+
+Region = tuple[tuple[float, float], ...]
+"""A polygon in a picture: (x, y) corners, each 0..1 of the width and height, clockwise from the picture's own top left."""
+
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32, lower case
+_PREFIX: Final = "pv-"
+_DIGITS: Final = 13  # 13 * 5 bits hold 64
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class WorkId:
+    """The 64-bit registration id. The same number is the watermark's payload; people see `pv-` and 13 base-32 digits."""
+
+    payload: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.payload < 1 << 64:
+            raise InvalidRequest("a work id is an unsigned 64-bit number")
+
+    def __str__(self) -> str:
+        digits = (_ALPHABET[self.payload >> shift & 31] for shift in range((_DIGITS - 1) * 5, -1, -5))
+        return _PREFIX + "".join(digits)
+
+    @classmethod
+    def parse(cls, text: str) -> "WorkId":
+        """Read the text form. Raises InvalidRequest on anything else."""
+        body = text.removeprefix(_PREFIX)
+        if not text.startswith(_PREFIX) or len(body) != _DIGITS or any(c not in _ALPHABET for c in body):
+            raise InvalidRequest(f"{text[:40]!r} is not a work id", hint="work ids look like pv-0123456789abc")
+        number = 0
+        for character in body:
+            number = number << 5 | _ALPHABET.index(character)
+        return cls(number)
+
+
+class Grade(StrEnum):
+    """What a check found, strongest first. It never says "infringement"."""
+
+    IDENTICAL = "identical"  # the same file, or the same pixels
+    COPY = "copy"  # the whole work, re-encoded, scaled or slightly changed
+    EDITED = "edited"  # the whole work, visibly changed
+    PARTIAL = "partial"  # a part of the work, or the work inside something else
+    SIMILAR = "similar"  # same subject or style; no shared content was shown
+    NONE = "none"
+
+    @property
+    def is_match(self) -> bool:
+        """True where content of the work was found in the picture."""
+        return self not in (Grade.SIMILAR, Grade.NONE)
+
+    @property
+    def rank(self) -> int:
+        """0 for the strongest grade."""
+        return list(Grade).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One witness. `score` speaks for the match when it reaches `threshold`, both in the witness's own unit; for a
+    distance (`lower_is_closer`) when it stays at or under it."""
+
+    kind: str
+    score: float
+    threshold: float
+    region: Region | None = None
+    lower_is_closer: bool = False
+
+    @property
+    def speaks(self) -> bool:
+        return self.score <= self.threshold if self.lower_is_closer else self.score >= self.threshold
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A decoded upload: what is left of hostile bytes after the limits held.
+
+    `pixels` is uint8[H, W, 3] sRGB in viewing orientation, `alpha` uint8[H, W] or None. `notes` tells what decoding had
+    to change ("first of 12 frames", "16 bits reduced to 8"), in plain words. `source` is the file as it came.
+    """
+
+    pixels: "Pixels"
+    alpha: "Pixels | None"
+    format: str  # Pillow's name: PNG, JPEG, WEBP, TIFF, GIF, AVIF
+    media_type: str
+    source: bytes = field(repr=False)
+    frames: int = 1
+    notes: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A watermark whose keyed tag was verified; nothing less is a detection.
+
+    `confidence` is 1 - (bound on the false-positive probability of this answer). `scale` is the picture's size relative
+    to the marked original's canonical size, `rotation` in degrees counter-clockwise (-180, 180], `mirrored` a horizontal flip before rotation.
+    `key_id` names the key where a keyring was searched.
+    """
+
+    payload: int
+    confidence: float
+    scale: float
+    rotation: float
+    mirrored: bool
+    key_id: str | None = None

@@ -1,0 +1,14 @@
+"""Unit tests touch no network: sockets are off unless a test is marked `integration`."""
+
+import pytest
+from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
+
+
+@pytest.fixture(autouse=True)
+def _network(request: pytest.FixtureRequest):
+    if request.node.get_closest_marker("integration"):
+        socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    else:
+        disable_socket(allow_unix_socket=True)
+    yield
+    enable_socket()
