@@ -1,28 +1,28 @@
 """The one error tree. Faces translate it once: `faces/api/problems.py` to HTTP, `faces/cli/exits.py` to exit codes.
 
-    ProvenanceError
-    ├── Rejected                 the input can't be accepted, and the reason says why
-    │   ├── UnsupportedFormat        not an image format we read
-    │   ├── UnreadableImage          truncated or corrupt
-    │   ├── TooLarge                 over a limit on bytes, pixels or side
-    │   ├── CannotHoldMark           too small or too flat for the watermark
-    │   └── InvalidRequest           a field, recipe, cursor or URL is wrong
-    ├── Conflict                 the work is already here; `existing` names it
-    ├── NotFound
-    ├── Unauthenticated          no valid credentials
-    ├── Forbidden                valid credentials, missing scope
-    ├── Busy                     over capacity; `retry_after` seconds
-    ├── Unavailable              a part we depend on (disk, database, node) does not answer
-    ├── Misconfigured            settings, keys or models are wrong; nothing was started
-    └── VerificationError        a certificate or file does not verify; `step` says where
-        ├── MalformedCertificate     not JSON, duplicate keys, missing or wrong fields
-        ├── UnsupportedVersion       a version or proof suite that we don't know
-        ├── UntrustedSigner          signed, but by nobody whom the verifier trusts
-        ├── InvalidSignature
-        ├── NotYetValid
-        ├── Expired
-        ├── ContentMismatch          the file is not the certified file
-        └── ReceiptMismatch          a ledger receipt does not lead to its root
+ProvenanceError
+├── Rejected                 the input can't be accepted, and the reason says why
+│   ├── UnsupportedFormat        not an image format we read
+│   ├── UnreadableImage          truncated or corrupt
+│   ├── TooLarge                 over a limit on bytes, pixels or side
+│   ├── CannotHoldMark           too small or too flat for the watermark
+│   └── InvalidRequest           a field, recipe, cursor or URL is wrong
+├── Conflict                 the work is already here; `existing` names it
+├── NotFound
+├── Unauthenticated          no valid credentials
+├── Forbidden                valid credentials, missing scope
+├── Busy                     over capacity; `retry_after` seconds
+├── Unavailable              a part we depend on (disk, database, node) does not answer
+├── Misconfigured            settings, keys or models are wrong; nothing was started
+└── VerificationError        a certificate or file does not verify; `step` says where
+    ├── MalformedCertificate     not JSON, duplicate keys, missing or wrong fields
+    ├── UnsupportedVersion       a version or proof suite that we don't know
+    ├── UntrustedSigner          signed, but by nobody whom the verifier trusts
+    ├── InvalidSignature
+    ├── NotYetValid
+    ├── Expired
+    ├── ContentMismatch          the file is not the certified file
+    └── ReceiptMismatch          a ledger receipt does not lead to its root
 """
 
 from typing import ClassVar

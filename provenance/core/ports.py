@@ -44,7 +44,7 @@ class Artwork(Protocol):
 
 
 class Generator(Protocol):
-    """A recipe is complete: the same recipe and seed give the same artwork, bit for bit. Raises ValueError on a bad recipe."""
+    """A recipe is complete: the same recipe and seed give the same artwork, bit for bit. Raises ValueError."""
 
     @property
     def name(self) -> str: ...
@@ -57,6 +57,9 @@ class Images(Protocol):
     def read(self, data: bytes) -> Picture: ...
     def write(self, picture: Picture, pixels: "Pixels") -> tuple[bytes, str]:
         """The picture's file with other pixels, its alpha and owner's metadata kept: (bytes, media type)."""
+
+    def encode(self, pixels: "Pixels") -> bytes:
+        """A new PNG file, for pictures that never were a file."""
 
 
 class Watermarker(Protocol):
@@ -145,7 +148,7 @@ class Signer(Protocol):
 
 
 class Keyring(Protocol):
-    """The public keys that a verifier trusts. Raises UntrustedSigner for an unknown key_id, InvalidSignature otherwise."""
+    """The public keys that a verifier trusts. Raises UntrustedSigner for an unknown key_id, else InvalidSignature."""
 
     def verify(self, key_id: str, body: bytes, signature: bytes) -> None: ...
 

@@ -68,6 +68,11 @@ class FingerprintOp:
     work_id: WorkId
     fingerprint: bytes | None
 
+    @property
+    def id(self) -> str:
+        """The id by which the index knows the work."""
+        return str(self.work_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Check:

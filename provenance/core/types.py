@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # `provenance verify` must start without numpy
     Pixels: TypeAlias = NDArray[np.uint8]
 
 Region = tuple[tuple[float, float], ...]
-"""A polygon in a picture: (x, y) corners, each 0..1 of the width and height, clockwise from the picture's own top left."""
+"""A polygon in a picture: (x, y) corners, each 0..1 of its width and height, clockwise from the picture's top left."""
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32, lower case
 _PREFIX: Final = "pv-"
@@ -113,7 +113,8 @@ class Detection:
     """A watermark whose keyed tag was verified; nothing less is a detection.
 
     `confidence` is 1 - (bound on the false-positive probability of this answer). `scale` is the picture's size relative
-    to the marked original's canonical size, `rotation` in degrees counter-clockwise (-180, 180], `mirrored` a horizontal flip before rotation.
+    to the marked original's canonical size, `rotation` in degrees counter-clockwise (-180, 180], `mirrored` a horizontal
+    flip before rotation.
     `key_id` names the key where a keyring was searched.
     """
 

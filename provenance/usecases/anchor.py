@@ -1,0 +1,96 @@
+"""Anchor the works that wait: one Merkle root a batch, its transaction in the database before it is on the wire."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from provenance.core.anchoring import next_state
+from provenance.core.ports import Clock, Ledger, Store
+from provenance.core.records import AnchorBatch, AnchorState, Work
+from provenance.core.types import WorkId
+from provenance.credentials.merkle import MerkleBatch
+from provenance.credentials.receipts import receipt
+
+MAX_BATCH: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """Raises Unavailable when the node does not answer; what was stored is sent by the next run."""
+
+    store: Store
+    ledger: Ledger
+    clock: Clock
+
+    def __call__(self, *, progress: Callable[[AnchorBatch], None] = lambda _batch: None) -> list[AnchorBatch]:
+        """Follow up every unfinished batch, then batch what waits. Returns the batches that were touched."""
+        touched = self.follow_up()
+        fresh = self._prepare()
+        if fresh is not None:
+            touched.append(self._advance(fresh))
+        for batch in touched:
+            progress(batch)
+        return touched
+
+    def follow_up(self) -> list[AnchorBatch]:
+        """Send what was not sent, look for what was, notice what a reorganisation took away."""
+        with self.store.read() as unit:
+            unfinished = unit.anchors.unfinished()
+        return [self._advance(batch) for batch in unfinished]
+
+    def _prepare(self) -> AnchorBatch | None:
+        with self.store.read() as unit:
+            works = unit.works.without_anchor(MAX_BATCH)
+        if not works:
+            return None
+        leaves = [_leaf(work) for work in works]
+        root = MerkleBatch(leaves).root
+        first = self.ledger.prepare(root, len(leaves))
+        with self.store.read() as unit:
+            nonce = unit.anchors.next_nonce(first.chain_id, first.sender)
+        prepared = (
+            first if nonce is None or nonce <= first.nonce else self.ledger.prepare(root, len(leaves), nonce=nonce)
+        )
+        batch = AnchorBatch(
+            id=0,
+            root=root.hex(),
+            leaves=tuple((str(work.id), work.certificate_hash) for work in works),
+            state=AnchorState.SIGNED,
+            created_at=self.clock(),
+            chain_id=prepared.chain_id,
+            contract=prepared.contract,
+            sender=prepared.sender,
+            nonce=prepared.nonce,
+            tx_hash=prepared.tx_hash,
+            raw_tx=prepared.raw_tx,
+        )
+        with self.store.unit() as unit:
+            return unit.anchors.add(batch)
+
+    def _advance(self, batch: AnchorBatch) -> AnchorBatch:
+        found = self.ledger.receipt(batch.tx_hash)
+        if found is None:
+            self.ledger.send(batch.raw_tx)
+            batch = self._save(replace(batch, state=AnchorState.SENT, block_number=None, block_hash=None))
+            found = self.ledger.receipt(batch.tx_hash)
+        return self._save(next_state(batch, found))
+
+    def _save(self, batch: AnchorBatch) -> AnchorBatch:
+        with self.store.unit() as unit:
+            unit.anchors.update(batch)
+        return batch
+
+
+def receipts(batches: list[AnchorBatch], work: Work) -> list[dict[str, Any]]:
+    """The receipts of one work from its mined batches: root, Merkle path and where the root stands on chain."""
+    mined = [batch for batch in batches if batch.state in (AnchorState.MINED, AnchorState.FINAL)]
+    return [_receipt(batch, work) for batch in mined]
+
+
+def _receipt(batch: AnchorBatch, work: Work) -> dict[str, Any]:
+    tree = MerkleBatch([(WorkId.parse(work_id), bytes.fromhex(digest)) for work_id, digest in batch.leaves])
+    return receipt(batch, path=tree.path(_leaf(work)))
+
+
+def _leaf(work: Work) -> tuple[WorkId, bytes]:
+    return work.id, bytes.fromhex(work.certificate_hash)

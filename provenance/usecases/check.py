@@ -1,0 +1,175 @@
+"""Check a picture: which registered works does it show, or contain, and what says so?"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from provenance.core.digests import file_digest, picture_digest
+from provenance.core.policy import POLICY, Verdict, best, identical, judge
+from provenance.core.ports import Clock, Images, Matcher, Store, Watermarker
+from provenance.core.records import Check, ContentKey, Grant, Work, WorkStatus
+from provenance.core.types import Detection, Evidence, Grade, Picture, WorkId
+from provenance.licensing import is_licensed
+from provenance.usecases.catch_up import catch_up
+
+MAX_MATCHES: Final = 20
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Wall milliseconds a stage; what a person waits for, not a benchmark."""
+
+    stages: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.stages[name] = round((time.perf_counter() - start) * 1000, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What somebody asks. With a `licensee` (named as in the grant) the answer says whether a copy is licensed."""
+
+    data: bytes
+    owner: str
+    licensee: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPicture:
+    """Raises Rejected, Unavailable. The picture itself is not kept."""
+
+    store: Store
+    images: Images
+    watermarker: Watermarker
+    matcher: Matcher
+    clock: Clock
+    new_id: Callable[[], str]
+
+    def __call__(self, query: Query) -> Check:
+        watch = Stopwatch()
+        with watch.stage("decode"):
+            picture = self.images.read(query.data)
+        exact = self._exact(picture)
+        if exact:
+            mark, verdicts = None, [identical(str(exact.work_id), exact.kind)]
+        else:
+            with watch.stage("mark"):
+                mark = self.watermarker.detect(picture.pixels)
+            with watch.stage("match"):
+                verdicts = self._judge(picture, mark)
+        with watch.stage("record"):
+            works, grants = self._live(verdicts, query.licensee)
+            report = self._report(query, picture, mark, watch)
+            verdicts = [verdict for verdict in verdicts if verdict.work_id in works][:MAX_MATCHES]
+            report["grade"] = str(best(verdicts))
+            report["matches"] = [
+                _match_json(verdict, works[verdict.work_id], query.licensee, grants.get(verdict.work_id))
+                for verdict in verdicts
+            ]
+            check = Check(self.new_id(), query.owner, self.clock(), report)
+            report["id"], report["createdAt"] = check.id, check.created_at.isoformat()
+            with self.store.unit() as unit:
+                unit.checks.add(check)
+        return check
+
+    def _exact(self, picture: Picture) -> ContentKey | None:
+        with self.store.read() as unit:
+            by_file = unit.works.by_digest(file_digest(picture.source))
+            return by_file or unit.works.by_digest(picture_digest(picture))
+
+    def _judge(self, picture: Picture, mark: Detection | None) -> list[Verdict]:
+        catch_up(self.store, self.matcher)
+        marked_id = str(WorkId(mark.payload)) if mark else None
+        matches = self.matcher.match(picture.pixels, candidates=[marked_id] if marked_id else [])
+        return [
+            verdict
+            for verdict in judge(matches, mark, marked_id)
+            if verdict.grade is not Grade.NONE or verdict.copied_mark
+        ]
+
+    def _live(self, verdicts: Sequence[Verdict], licensee: str | None) -> tuple[dict[str, Work], dict[str, Grant]]:
+        """Liveness is decided here, in the record: a withdrawn work answers nothing, whatever an index still holds."""
+        ids = [WorkId.parse(verdict.work_id) for verdict in verdicts]
+        grants: dict[str, Grant] = {}
+        with self.store.read() as unit:
+            found = unit.works.find(ids)
+            live = {str(work.id): work for work in found.values() if work.status is WorkStatus.ACTIVE}
+            if licensee:
+                for work_id, work in live.items():
+                    grant = is_licensed(unit.licences.grants(work.id, licensee), licensee, self.clock())
+                    if grant:
+                        grants[work_id] = grant
+        return live, grants
+
+    def _report(self, query: Query, picture: Picture, mark: Detection | None, watch: Stopwatch) -> dict[str, Any]:
+        return {
+            "query": {
+                "sha256": file_digest(query.data),
+                "pixelsSha256": picture_digest(picture),
+                "mediaType": picture.media_type,
+                "width": picture.width,
+                "height": picture.height,
+                "notes": list(picture.notes),
+            },
+            "licensee": query.licensee,
+            "mark": _mark_json(mark),
+            "policy": POLICY,
+            "models": list(self.matcher.models),
+            "milliseconds": watch.stages,
+        }
+
+
+def _mark_json(mark: Detection | None) -> dict[str, Any] | None:
+    if mark is None:
+        return None
+    return {
+        "workId": str(WorkId(mark.payload)),
+        "keyId": mark.key_id,
+        "confidence": mark.confidence,
+        "scale": round(mark.scale, 4),
+        "rotation": round(mark.rotation, 2),
+        "mirrored": mark.mirrored,
+    }
+
+
+def _match_json(verdict: Verdict, work: Work, licensee: str | None, grant: Grant | None) -> dict[str, Any]:
+    return {
+        "workId": verdict.work_id,
+        "title": work.title,
+        "registeredAt": work.created_at.isoformat(),
+        "grade": str(verdict.grade),
+        "probability": round(verdict.probability, 6),
+        "copiedMark": verdict.copied_mark,
+        "evidence": [_evidence_json(witness) for witness in verdict.evidence],
+        "regionQuery": verdict.region_query,
+        "regionReference": verdict.region_reference,
+        "calibration": verdict.calibration,
+        "terms": work.terms_slug,
+        "licence": _licence_json(licensee, grant),
+    }
+
+
+def _evidence_json(witness: Evidence) -> dict[str, Any]:
+    return {
+        "kind": witness.kind,
+        "score": round(witness.score, 6),
+        "threshold": round(witness.threshold, 6),
+        "lowerIsCloser": witness.lower_is_closer,
+        "speaks": witness.speaks,
+        "region": witness.region,
+    }
+
+
+def _licence_json(licensee: str | None, grant: Grant | None) -> dict[str, Any]:
+    if licensee is None:
+        return {"status": "not-asked"}
+    if grant is None:
+        return {"status": "not-licensed"}
+    return {"status": "licensed", "grantId": grant.id, "terms": grant.terms_slug}
