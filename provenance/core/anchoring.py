@@ -26,7 +26,7 @@ def next_state(batch: AnchorBatch, receipt: LedgerReceipt | None) -> AnchorBatch
     """The batch after looking for its transaction. `receipt` None: no block on the node's chain has it.
 
     A mined transaction that vanished in a reorganisation goes back to SIGNED, so that the stored bytes are sent again.
-    One that moved to another block stays MINED, with the new block. FINAL and FAILED are ends: nothing changes them.
+    One that moved to another block stays MINED, with the new block. FINAL and FAILED are ends.
     Raises ReceiptMismatch when the receipt is another transaction's.
     """
     if batch.state in _ENDED:
@@ -39,17 +39,20 @@ def next_state(batch: AnchorBatch, receipt: LedgerReceipt | None) -> AnchorBatch
 
 
 def adopted(batch: AnchorBatch, receipt: LedgerReceipt) -> AnchorBatch:
-    """The batch whose root was anchored by another transaction than the stored one, found by `Ledger.locate`.
+    """The batch whose root another transaction than the stored one anchored, found by `Ledger.locate`.
 
-    It happens when a transaction was replaced with higher fees and the first one was mined after all.
+    It happens when a transaction was replaced with higher fees and the first one was mined after all. Before that one
+    is final nothing changes: while it can still vanish, the stored bytes are the ones to send.
     """
-    if batch.state in _ENDED:
+    if batch.state is AnchorState.FINAL or not receipt.final:
         return batch
     return _placed(replace(batch, tx_hash=receipt.tx_hash), receipt)
 
 
 def resigned(batch: AnchorBatch, prepared: PreparedAnchor) -> AnchorBatch:
-    """The batch with another transaction for the same root: higher fees (same nonce), or a new nonce after losing one."""
+    """The batch with another transaction for the same root: higher fees, or a new nonce after losing one."""
+    if batch.state is AnchorState.FINAL:
+        return batch
     return replace(
         batch,
         state=AnchorState.SIGNED,
@@ -66,7 +69,7 @@ def resigned(batch: AnchorBatch, prepared: PreparedAnchor) -> AnchorBatch:
 
 def failed(batch: AnchorBatch) -> AnchorBatch:
     """Given up: the transaction reverted or can't be sent, and the root is not anchored. A person has to look."""
-    return replace(batch, state=AnchorState.FAILED)
+    return batch if batch.state is AnchorState.FINAL else replace(batch, state=AnchorState.FAILED)
 
 
 def _placed(batch: AnchorBatch, receipt: LedgerReceipt) -> AnchorBatch:
