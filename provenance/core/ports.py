@@ -187,13 +187,22 @@ class Ledger(Protocol):
     @property
     def name(self) -> str: ...
     def prepare(self, root: bytes, leaf_count: int, *, nonce: int | None = None) -> PreparedAnchor:
-        """`nonce` None asks the node for the next free one. Raises Unavailable."""
+        """`nonce` None asks the node for the next free one.
+
+        Raises Conflict when this root is anchored already, InvalidRequest for an impossible root or count, Unavailable.
+        """
+
+    def replace(self, raw_tx: bytes) -> PreparedAnchor:
+        """The same anchor at the same nonce with higher fees, for a transaction that is stuck. Raises like `prepare`."""
 
     def send(self, raw_tx: bytes) -> None:
-        """Idempotent for the same bytes. Raises Unavailable."""
+        """Idempotent for the same bytes. Raises Conflict when another transaction used up the nonce, Unavailable."""
 
     def receipt(self, tx_hash: str) -> LedgerReceipt | None:
-        """None while it is not mined, or no longer (a reorganisation)."""
+        """None while it is not mined, or no longer (a reorganisation). Raises ReceiptMismatch when it reverted."""
+
+    def locate(self, root: bytes) -> LedgerReceipt | None:
+        """The transaction that anchored this root, whichever it was; None where none did."""
 
     def confirm(self, root: bytes) -> datetime:
         """When the contract anchored this root. Raises ReceiptMismatch when it did not."""
