@@ -193,7 +193,7 @@ class Ledger(Protocol):
         """
 
     def replace(self, raw_tx: bytes) -> PreparedAnchor:
-        """The same anchor at the same nonce with higher fees, for a transaction that is stuck. Raises like `prepare`."""
+        """The same anchor at the same nonce with higher fees, for a stuck transaction. Raises like `prepare`."""
 
     def send(self, raw_tx: bytes) -> None:
         """Idempotent for the same bytes. Raises Conflict when another transaction used up the nonce, Unavailable."""
