@@ -1,6 +1,7 @@
 """Digests and perceptual hashes: sha256 of bytes and of pixels, pHash (64 bits), PDQ (256 bits), Hamming distances.
 
-A hash is a packed uint8 array, first bit in the highest place of the first byte, so `hash.tobytes().hex()` is its usual text form.
+A hash is a packed uint8 array, first bit in the highest place of the first byte: `hash.tobytes().hex()` is its usual
+text form.
 """
 
 import hashlib
@@ -52,9 +53,10 @@ def phash(pixels: Pixels) -> Hash:
 
 
 def pdq(pixels: Pixels) -> tuple[Hash, int]:
-    """(uint8[32], quality 0..100): PDQ (Facebook, "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm", 2019).
+    """(uint8[32], quality 0..100): PDQ (Facebook, "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing
+    Algorithm", 2019).
 
-    Two pictures with a distance up to 31 of 256 are near-duplicates; hashes under `PDQ_MIN_QUALITY` should not be compared.
+    A distance up to 31 of 256 means near-duplicates; hashes under `PDQ_MIN_QUALITY` should not be compared.
     """
     _require_rgb(pixels)
     bits, quality = pdqhash.compute(np.ascontiguousarray(pixels))
@@ -72,13 +74,13 @@ def pdq_dihedral(pixels: Pixels) -> tuple[Hashes, int]:
 
 
 def hamming(left: Hashes, right: Hashes) -> NDArray[np.int32]:
-    """int32: differing bits along the last axis; the other axes broadcast (`left[:, None]` against `right` gives a table).
+    """int32: differing bits along the last axis; the other axes broadcast (`left[:, None]` and `right` give a table).
 
     Raises ValueError when the hashes differ in length or are not uint8.
     """
     if left.dtype != np.uint8 or right.dtype != np.uint8 or left.shape[-1:] != right.shape[-1:]:
         raise ValueError(f"can't compare {left.dtype}{list(left.shape)} with {right.dtype}{list(right.shape)}")
-    return np.bitwise_count(left ^ right).sum(axis=-1, dtype=np.int32)
+    return np.asarray(np.bitwise_count(left ^ right).sum(axis=-1, dtype=np.int32))
 
 
 def _pack(bits: object) -> Hashes:

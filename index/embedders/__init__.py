@@ -1,4 +1,4 @@
-"""Global descriptors behind the one port `index.ports.Embedder`. Import the module of the one you want: nothing heavy loads here."""
+"""Global descriptors behind the port `index.ports.Embedder`. Import the module of the one you want; none loads unasked."""
 
 from index.embedders.golden import WrongModel
 

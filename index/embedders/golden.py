@@ -1,4 +1,4 @@
-"""A model proves at start-up that it is the one its name claims: a stored vector of a fixed picture must come out again."""
+"""A model proves at start-up that it is the one its name claims: a fixed picture must give the stored vector again."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -16,7 +16,7 @@ class WrongModel(ValueError):
 
 
 def golden_picture() -> Pixels:
-    """uint8[300, 420, 3]: ramps, rings and blocks from integer arithmetic only, so that every machine draws the same."""
+    """uint8[300, 420, 3]: ramps, rings and blocks in integer arithmetic, the same on every machine."""
     height, width, _ = GOLDEN_SHAPE
     y, x = np.mgrid[:height, :width].astype(np.int64)
     rings = ((x - 150) ** 2 + (y - 120) ** 2) // 37 % 256
@@ -37,5 +37,5 @@ def check_golden(model: str, embed: Callable[[Sequence[Pixels]], Vectors], golde
         raise WrongModel(f"{model} gives {vector.shape[0]} dimensions, its golden vector has {golden.shape[0]}")
     cosine = float(vector @ golden / max(float(np.linalg.norm(golden)), 1e-12))
     if not cosine >= MIN_COSINE:  # also when it is NaN
-        raise WrongModel(f"the loaded weights or preprocessing are not {model}: golden vector differs (cosine {cosine:.4f})")
+        raise WrongModel(f"weights or preprocessing are not those of {model}: its golden vector differs ({cosine:.4f})")
     return cosine

@@ -3,11 +3,14 @@
 Preprocessing (version 1; any change needs a new version in `MODEL`):
 
 1. The short side becomes 256; the long side becomes `256 * aspect` rounded to a multiple of 32 within 256..512. So the
-   aspect is kept to 1/16 up to 2:1, and what is longer is squeezed to 2:1. Area resampling where a side shrinks, else bilinear.
-2. Values are `(v - 127.5) / 127.5`, padding is TensorFlow's SAME, batch-norm epsilon is 1e-3: what the weights were trained with
-   (`scripts/models/check_preprocessing.py` compares the variants).
-3. Generalised-mean pooling, p = 3, over the 1280 channels of the last feature map (Radenovic et al., TPAMI 2019), unit length.
-4. Centring, within-copy whitening to 256 dimensions (Mikolajczyk & Matas, ICCV 2007; `scripts/models/fit_whitening.py`), unit length.
+   aspect is kept to 1/16 up to 2:1, and what is longer is squeezed to 2:1. Area resampling where a side shrinks, else
+   bilinear.
+2. Values are `(v - 127.5) / 127.5`, padding is TensorFlow's SAME, batch-norm epsilon is 1e-3: what the weights were
+   trained with (`scripts/models/check_preprocessing.py` compares the variants).
+3. Generalised-mean pooling, p = 3, over the 1280 channels of the last feature map (Radenovic et al., TPAMI 2019), unit
+   length.
+4. Centring and within-copy whitening to 256 dimensions (Mikolajczyk & Matas, ICCV 2007;
+   `scripts/models/fit_whitening.py`), unit length.
 """
 
 import hashlib
@@ -104,11 +107,12 @@ class Lite0Embedder:
 
 def whiten(features: Vectors, mean: Vectors, projection: Vectors) -> Vectors:
     """`(features - mean) @ projection`, rows of unit length."""
-    return unit_rows((features - mean) @ projection)
+    return unit_rows(np.asarray((features - mean) @ projection, np.float32))
 
 
 def unit_rows(rows: Vectors) -> Vectors:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-12))
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, 1e-12), np.float32)
 
 
 def _batches(pictures: Sequence[Pixels], size: int) -> Iterator[tuple[list[int], Pixels]]:

@@ -36,7 +36,7 @@ class FlatIndex:
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Add int64[n] ids with float32[n, dim] unit vectors; an id that is there already gets the new vector.
 
-        Raises ValueError, and changes nothing, on a negative or repeated id, a wrong shape or a value that is not finite.
+        Raises ValueError, and changes nothing, on a negative or repeated id, a wrong shape, NaN or infinity.
         """
         vectors = checked_vectors(vectors, self._dim)
         ids = checked_ids(ids, len(vectors))
@@ -51,7 +51,7 @@ class FlatIndex:
             self._drop(np.asarray(ids, np.int64))
 
     def search(self, vectors: Vectors, k: int) -> tuple[NDArray[np.float32], Ids]:
-        """The k best of each query: (scores float32[q, k], ids int64[q, k]), best first; -inf and -1 where there are fewer."""
+        """(scores float32[q, k], ids int64[q, k]) of each query, best first; -inf and -1 where fewer exist."""
         vectors = checked_vectors(vectors, self._dim)
         checked_k(k)
         with self._lock.read():
@@ -80,5 +80,5 @@ class FlatIndex:
     def _drop(self, ids: Ids) -> None:
         present = [id_ for id_ in ids.tolist() if id_ in self._ids]
         if present:
-            self._index.remove_ids(np.array(present, np.int64))
+            self._index.remove_ids(faiss.IDSelectorBatch(np.array(present, np.int64)))
             self._ids.difference_update(present)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class ReadWriteLock:
-    """Readers share, a writer is alone; a waiting writer goes before new readers, so that it can't starve. Not re-entrant."""
+    """Readers share, a writer is alone; a waiting writer goes before new readers, and never starves. Not re-entrant."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

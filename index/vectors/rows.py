@@ -23,7 +23,7 @@ def checked_ids(ids: Ids, rows: int | None = None) -> Ids:
 
 
 def checked_vectors(vectors: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
-    """Contiguous float32[n, dim]. Raises ValueError on another shape and on NaN or infinity, which would poison every ranking."""
+    """Contiguous float32[n, dim]. Raises ValueError on another shape, and on NaN or infinity: they poison rankings."""
     vectors = np.ascontiguousarray(vectors, np.float32)
     if vectors.ndim != 2 or vectors.shape[1] != dim:
         raise ValueError(f"expected vectors [n, {dim}], got {list(vectors.shape)}")
