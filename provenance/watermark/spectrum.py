@@ -1,0 +1,109 @@
+"""A picture as the detector sees it: normalised, Fourier transformed once, whitened. Holds nothing of any key."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from provenance.watermark.mask import Plane, luma
+
+MAX_SIDE: Final = 1024
+"""Longest side that is analysed; larger pictures are scaled down to it."""
+MIN_SIDE: Final = 32
+"""Shortest side that is analysed, after scaling down."""
+
+_DETAIL_SIGMA: Final = 4.0
+_CONTRAST_SIGMA: Final = 3.0
+_CONTRAST_FLOOR: Final = 0.6  # grey levels; quantisation noise alone has 0.3
+_CLIP: Final = 2.5
+_PADDING: Final = 1.6  # zero padding, so that values between the bins can be interpolated
+_BACKGROUND_BINS: Final = 9  # width of the whitening window in unpadded bins
+_POWER_CAP: Final = 9.0  # a single strong line, a frame or a raster, must not win a hypothesis
+_LEVEL: Final = 25  # whitened power to uint8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectrum:
+    """Half spectrum of the normalised luma; frequencies are cycles per analysed pixel, the origin is the picture's centre.
+
+    Rows are fy = 0, 1/rows .. wrapping to negative, columns fx = 0 .. 1/2 in steps of 1/columns.
+    """
+
+    values: NDArray[np.complex64]  # complex64[rows, columns/2 + 1]
+    background: Plane  # float32, local mean of |values|^2
+    power: Plane  # float32, |values|^2 / background, capped at 9
+    levels: NDArray[np.uint8]  # `power` dilated by one bin, times 25: the coarse search's map
+    mean_level: float
+    columns: int
+    reduction: float  # analysed size / picture size, <= 1
+    length: int  # longest analysed side
+
+    @property
+    def rows(self) -> int:
+        return int(self.values.shape[0])
+
+
+def analyse(pixels: NDArray[np.uint8]) -> Spectrum | None:
+    """The spectrum of uint8[H, W, 3]; None where the picture is too thin to hold anything (short side under 32)."""
+    plane = luma(pixels)
+    height, width = plane.shape
+    reduction = min(1.0, MAX_SIDE / max(height, width))
+    if reduction < 1.0:
+        size = (max(1, round(width * reduction)), max(1, round(height * reduction)))
+        plane = np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
+    if min(plane.shape) < MIN_SIDE:
+        return None
+    return transform(plane, reduction)
+
+
+def transform(plane: Plane, reduction: float = 1.0) -> Spectrum:
+    """The spectrum of a luma plane float32[H, W] that already has its analysed size."""
+    height, width = plane.shape
+    rows, columns = _padded(height), _padded(width)
+    window = np.outer(_taper(height), _taper(width))
+    values = scipy.fft.rfft2(normalise(plane) * window, s=(rows, columns))
+    # Centre the origin: the phase then turns slowly from bin to bin, which interpolation needs.
+    values *= np.exp(2j * np.pi * np.fft.fftfreq(rows) * ((height - 1) / 2)).astype(np.complex64)[:, None]
+    values *= np.exp(2j * np.pi * np.arange(columns // 2 + 1) / columns * ((width - 1) / 2)).astype(np.complex64)
+    energy = values.real**2 + values.imag**2
+    background = _background(energy, height, width)
+    power = np.minimum(energy / background, np.float32(_POWER_CAP))
+    wrapped = np.concatenate([power[-1:], power, power[:1]])
+    levels = np.minimum(cv2.dilate(wrapped, np.ones((3, 3), np.uint8))[1:-1] * _LEVEL, 255).astype(np.uint8)
+    return Spectrum(
+        values, background, power, levels, float(levels.mean()), columns, reduction, length=max(height, width)
+    )
+
+
+def normalise(plane: Plane) -> Plane:
+    """Local detail over local contrast, clipped: every region speaks with about the same voice, and an edge cannot shout."""
+    detail = plane - cv2.GaussianBlur(plane, (0, 0), _DETAIL_SIGMA)
+    contrast = np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), _CONTRAST_SIGMA)) + _CONTRAST_FLOOR
+    return np.asarray(np.clip(detail / contrast, -_CLIP, _CLIP), np.float32)
+
+
+def _padded(length: int) -> int:
+    """An even, FFT-friendly size of at least 1.6 times the length."""
+    half = scipy.fft.next_fast_len(int(np.ceil(length * _PADDING / 2)), real=True)
+    return 2 * int(half)
+
+
+def _taper(length: int) -> Plane:
+    return np.sqrt(np.sin(np.pi * (np.arange(length) + 0.5) / length)).astype(np.float32)
+
+
+def _background(energy: Plane, height: int, width: int) -> Plane:
+    """Mean of the energy over about 9 x 9 unpadded bins."""
+    rows, columns = energy.shape[0], 2 * (energy.shape[1] - 1)
+    box = (_odd(columns / width * _BACKGROUND_BINS), _odd(rows / height * _BACKGROUND_BINS))
+    margin = box[1]
+    wrapped = np.concatenate([energy[-margin:], energy, energy[:margin]])
+    mean = cv2.blur(wrapped, box, borderType=cv2.BORDER_REFLECT)[margin:-margin]
+    return np.asarray(mean + np.float32(1e-9), np.float32)
+
+
+def _odd(value: float) -> int:
+    return round(value) | 1
