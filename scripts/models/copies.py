@@ -1,6 +1,7 @@
 """Synthetic copies of a picture for fitting and measuring descriptors, and the rule that keeps the two apart.
 
-A picture whose path (relative to the corpus, POSIX) has a sha256 that starts with a byte under 64 is for TEST; the rest is for tuning.
+A picture whose path (relative to the corpus, POSIX) has a sha256 that starts with a byte under 64 is for TEST: it is only
+reported on. The rest is for fitting and tuning.
 """
 
 import hashlib
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 Attack = Callable[[Pixels, Generator], Pixels]
 
+DEFAULT_CORPUS: Final = Path(__file__).resolve().parents[3] / "shared" / "corpus"
+
 
 def is_test(relative: str) -> bool:
     return hashlib.sha256(relative.encode()).digest()[0] < 64
@@ -28,6 +31,7 @@ def list_corpus(corpus: Path, *, test: bool) -> list[str]:
 
 
 def read(path: Path) -> Pixels:
+    """uint8[H, W, 3]. Raises ValueError on a file that is no picture."""
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         raise ValueError(f"cannot read {path}")
@@ -130,15 +134,24 @@ def paste(picture: Pixels, rng: Generator, other: Pixels) -> Pixels:
 
 
 ALONE: Final[dict[str, Attack]] = {
-    "jpeg": jpeg, "crop": crop, "shrink": shrink, "stretch": stretch, "rotate": rotate, "mirror": mirror, "recolour": recolour,
-    "blur": blur, "noise": noise, "caption": caption, "frame": frame,
-}  # fmt: skip
+    "jpeg": jpeg,
+    "crop": crop,
+    "shrink": shrink,
+    "stretch": stretch,
+    "rotate": rotate,
+    "mirror": mirror,
+    "recolour": recolour,
+    "blur": blur,
+    "noise": noise,
+    "caption": caption,
+    "frame": frame,
+}
 WITH_ANOTHER: Final = {"blend": blend, "paste": paste}
 KINDS: Final = (*ALONE, *WITH_ANOTHER, "composed")
 
 
 def make_copy(picture: Pixels, kind: str, rng: Generator, other: Pixels) -> Pixels:
-    """One copy, always re-encoded as an upload. `composed` chains two or three kinds; `other` is a different picture."""
+    """One copy, always re-encoded. `composed` chains two or three kinds; `other` is a different picture."""
     kinds = rng.choice(KINDS[:-1], int(rng.integers(2, 4)), replace=False) if kind == "composed" else [kind]
     for name in kinds:
         picture = WITH_ANOTHER[name](picture, rng, other) if name in WITH_ANOTHER else ALONE[name](picture, rng)

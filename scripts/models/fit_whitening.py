@@ -2,9 +2,9 @@
 
     python -m scripts.models.fit_whitening --corpus <folder of pictures>
 
-Within-copy whitening (Mikolajczyk & Matas, ICCV 2007; "learned whitening" in Radenovic et al., TPAMI 2019): directions in which
-copies of one picture differ are shrunk, then the principal directions between pictures are kept. The pictures are the tuning
-side of the split in `scripts/models/copies.py`; their list is written to `index/models/lite0-whitening.txt`.
+Within-copy whitening (Mikolajczyk & Matas, ICCV 2007; "learned whitening" in Radenovic et al., TPAMI 2019): directions in
+which copies of one picture differ are shrunk, then the principal directions between pictures are kept. The pictures are
+the tuning side of the split in `scripts/models/copies.py`; their list is written to `index/models/lite0-whitening.txt`.
 Writes `lite0-whitening.npz` (mean float32[1280], projection float32[1280, 256]) and `lite0.json`.
 """
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from index.embedders.golden import golden_picture
 from index.embedders.lite0 import CHANNELS, GOLDEN, MODEL, MODELS, NETWORK, WHITENING, GemFeatures, whiten
-from scripts.models.copies import KINDS, list_corpus, make_copy, read
+from scripts.models.copies import DEFAULT_CORPUS, KINDS, list_corpus, make_copy, read
 
 DIM: Final = 256
 SHRINKAGE: Final = 0.3  # of the mean eigenvalue, added to the within-copy covariance
@@ -63,10 +63,12 @@ def write_card(folder: Path, mean: Features, projection: Features) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--corpus", type=Path, default=DEFAULT_CORPUS)
     parser.add_argument("--copies", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--features", type=Path, help="keep the pooled features in this .npy file, or take them from it")
+    parser.add_argument(
+        "--features", type=Path, help="keep the pooled features in this .npy file, or take them from it"
+    )
     parser.add_argument("--out", type=Path, default=MODELS)
     options = parser.parse_args()
     paths = list_corpus(options.corpus, test=False)
@@ -80,7 +82,9 @@ def main() -> None:
     np.savez(options.out / WHITENING, mean=mean, projection=projection.astype(np.float16))
     (options.out / "lite0-whitening.txt").write_text("\n".join(paths) + "\n", "utf-8")
     write_card(options.out, mean, projection.astype(np.float16).astype(np.float32))
-    print(json.dumps({"pictures": len(paths), "copies": options.copies, "seed": options.seed, "dim": projection.shape[1]}))
+    print(
+        json.dumps({"pictures": len(paths), "copies": options.copies, "seed": options.seed, "dim": projection.shape[1]})
+    )
 
 
 if __name__ == "__main__":
