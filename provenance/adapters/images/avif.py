@@ -1,0 +1,120 @@
+"""AVIF (AV1 Image File Format 1.1 over ISO/IEC 14496-12 and 23008-12): sizes from the boxes; libavif reads the rest."""
+
+import struct
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Final
+
+from PIL import Image, features
+
+from provenance.adapters.images import exif, sniff
+from provenance.adapters.images.container import DROPPED_MANIFEST, Container, damaged, frame_note, piece
+from provenance.adapters.images.limits import ImageLimits, MetadataBudget
+from provenance.core.errors import UnsupportedFormat
+
+_MAX_BOXES: Final = 10_000
+_C2PA_UUID: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+_SRGB_PRIMARIES: Final = (1, 2)  # BT.709, unspecified (ITU-T H.273)
+_SRGB_TRANSFERS: Final = (1, 2, 6, 13)  # BT.709 and its equals, unspecified, sRGB
+_TOP_LEVEL: Final = frozenset(
+    (b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", b"uuid", b"idat", b"moof", b"mfra")
+)
+
+
+def read(data: bytes, limits: ImageLimits) -> Container:
+    """Raises UnreadableImage, UnsupportedFormat, TooLarge."""
+    if not features.check("avif"):
+        raise UnsupportedFormat("this installation reads no AVIF", hint="send PNG, JPEG, WebP, TIFF or GIF")
+    notes: list[str] = []
+    properties: list[tuple[bytes, bytes]] = []
+    for name, body, after in _boxes(data):
+        if name not in _TOP_LEVEL:
+            data, rest = data[: after - len(body) - 8], data[after - len(body) - 8 :]
+            notes.extend(sniff.trailing_note(rest))
+            break
+        if name == b"meta":
+            properties.extend(_properties(body))
+        elif name == b"uuid" and body.startswith(_C2PA_UUID):
+            notes.append(DROPPED_MANIFEST)
+    for width, height in _sizes(properties):
+        limits.check_size(width, height)
+    return _opened(data, limits, [*_colour_notes(properties), *notes])
+
+
+def _opened(data: bytes, limits: ImageLimits, notes: list[str]) -> Container:
+    """What libavif says of the file. It parses here and decodes later."""
+    with Image.open(BytesIO(data), formats=["AVIF"]) as image:
+        limits.check_size(*image.size)
+        frames = int(getattr(image, "n_frames", 1))
+        info = image.info
+        width, height = image.size
+    limits.check_frames(frames)
+    budget = MetadataBudget(limits)
+    for name in ("exif", "xmp", "icc_profile"):
+        budget.spend(len(info.get(name) or b""))
+    return Container(
+        format="AVIF",
+        media_type="image/avif",
+        width=width,
+        height=height,
+        decodable=data,
+        frames=frames,
+        lossless=False,
+        exif=exif.strip_prefix(info["exif"]) if info.get("exif") else None,
+        xmp=info.get("xmp"),
+        icc=info.get("icc_profile"),
+        notes=(*frame_note(frames), *notes),
+    )
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
+    """(name, body, offset after it); a size of 0 runs to the end, 1 means a 64-bit size."""
+    at = 0
+    for _ in range(_MAX_BOXES):
+        if at >= len(data):
+            return
+        if at + 8 > len(data):
+            yield b"", data[at + 8 :], len(data)
+            return
+        size, name = struct.unpack(">I4s", piece(data, at, 8))
+        header = 8
+        if size == 1:
+            header, size = 16, int.from_bytes(piece(data, at + 8, 8), "big")
+        elif size == 0:
+            size = len(data) - at
+        if size < header:
+            raise damaged("a box is shorter than its header")
+        yield name, piece(data, at + header, size - header), at + size
+        at += size
+    raise damaged("it has too many boxes")
+
+
+def _properties(meta: bytes) -> list[tuple[bytes, bytes]]:
+    """The item properties: meta (a full box, hence 4) / iprp / ipco."""
+    return [
+        (name, body)
+        for outer, iprp, _ in _boxes(meta[4:])
+        if outer == b"iprp"
+        for inner, ipco, _ in _boxes(iprp)
+        if inner == b"ipco"
+        for name, body, _ in _boxes(ipco)
+    ]
+
+
+def _sizes(properties: list[tuple[bytes, bytes]]) -> Iterator[tuple[int, int]]:
+    for name, body in properties:
+        if name == b"ispe":
+            width, height = struct.unpack(">II", piece(body, 4, 8))
+            yield width, height
+
+
+def _colour_notes(properties: list[tuple[bytes, bytes]]) -> list[str]:
+    notes = []
+    for name, body in properties:
+        if name == b"av1C" and len(body) > 2 and body[2] & 0x40:
+            notes.append(f"{12 if body[2] & 0x20 else 10} bits reduced to 8")
+        elif name == b"colr" and body[:4] == b"nclx":
+            primaries, transfer = struct.unpack(">HH", piece(body, 4, 4))
+            if primaries not in _SRGB_PRIMARIES or transfer not in _SRGB_TRANSFERS:
+                notes.append(f"its colour space (H.273 {primaries}/{transfer}) is not converted: treated as sRGB")
+    return list(dict.fromkeys(notes))
