@@ -18,7 +18,7 @@ from provenance.adapters.chain import EvmLedger, EvmOptions, ReadOnlyLedger, dep
 # eth-tester funds the keys 1, 2, 3, … at start.
 KEY = "0x" + "1".zfill(64)
 OTHER_KEY = "0x" + "2".zfill(64)
-POOR_KEY = "0x" + "f" * 63 + "1"
+POOR_KEY = "0x" + "a" * 64
 ADDRESS = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
 OTHER_ADDRESS = "0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF"
 
@@ -28,8 +28,8 @@ Leaf = tuple[bytes, bytes]
 class TesterNode(EthereumTesterProvider):
     """An in-process node. Failures come as JSON-RPC error objects, as from geth.
 
-    `answers[method]` (or `answers["*"]`) overrides: an exception to raise, because the transport failed, or the `error`
-    object of a response. `asked` lists the methods that were called.
+    `answers` overrides, for `"method"`, `"method first-parameter"` or `"*"`: an exception to raise, because the
+    transport failed, or the `error` object of a response. `asked` lists the methods that were called.
     """
 
     __test__ = False
@@ -42,7 +42,8 @@ class TesterNode(EthereumTesterProvider):
 
     def make_request(self, method: Any, params: Any) -> Any:
         self.asked.append(method)
-        planned = self.answers.get(method, self.answers.get("*"))
+        keys = [f"{method} {params[0]}"] if params else []
+        planned = next((self.answers[key] for key in (*keys, method, "*") if key in self.answers), None)
         if isinstance(planned, Exception):
             raise planned
         if planned is not None:
@@ -56,7 +57,8 @@ class TesterNode(EthereumTesterProvider):
 
 
 def _error(code: int, message: str, data: str | None = None) -> dict[str, Any]:
-    return {"jsonrpc": "2.0", "id": 1, "error": {"code": code, "message": message, "data": data}}
+    error = {"code": code, "message": message} | ({"data": data} if data else {})
+    return {"jsonrpc": "2.0", "id": 1, "error": error}
 
 
 def _revert_data(text: str) -> str | None:
@@ -95,12 +97,15 @@ class TestChain:
         return Web3(self.node).eth.contract(address=self.contract, abi=list(artifact("ProvenanceRegistry").abi))
 
     def hold_transactions(self) -> None:
-        """Leave transactions in the mempool until `mine`."""
+        """Leave transactions in the mempool until `release_transactions`."""
         self.node.chain.disable_auto_mine_transactions()
 
-    def mine(self, blocks: int = 1) -> None:
+    def release_transactions(self) -> None:
+        """Mine a block with what waits, and every later transaction at once."""
         self.node.chain.enable_auto_mine_transactions()
-        self.node.chain.mine_blocks(blocks)
+
+    def mine_empty_blocks(self, count: int) -> None:
+        self.node.chain.mine_blocks(count)
 
 
 def leaf_hash(leaf: Leaf) -> bytes:

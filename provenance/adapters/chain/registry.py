@@ -1,5 +1,6 @@
 """Reading a ProvenanceRegistry: no key, no account, no fee."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from provenance.core.errors import InvalidRequest, Misconfigured, ReceiptMismatc
 
 CONTRACT: Final = "ProvenanceRegistry"
 _MAX_LEAVES: Final = 2**32 - 1
+_ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 _LAST_SECOND: Final = 253_402_300_799  # 9999-12-31T23:59:59Z, the last that datetime holds
 
 
@@ -127,9 +129,12 @@ def checksummed(address: str, role: str) -> str:
     """The EIP-55 form. Raises Misconfigured on anything that is not an address, or that has a wrong checksum."""
     from web3 import Web3
 
-    if not Web3.is_address(address):
-        raise Misconfigured(f"the {role} address {address[:60]!r} is not an Ethereum address, or its checksum is wrong")
-    return str(Web3.to_checksum_address(address))
+    if not _ADDRESS.fullmatch(address):
+        raise Misconfigured(f"the {role} address {address[:60]!r} is not an Ethereum address")
+    digits, whole = address[2:], str(Web3.to_checksum_address(address))
+    if digits not in (digits.lower(), digits.upper(), whole[2:]):  # mixed case is a checksum (EIP-55)
+        raise Misconfigured(f"the {role} address {address} has a wrong checksum", hint="copy it again")
+    return whole
 
 
 def require_root(root: bytes) -> None:
