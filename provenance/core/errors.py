@@ -25,7 +25,7 @@ ProvenanceError
     └── ReceiptMismatch          a ledger receipt does not lead to its root
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ProvenanceError(Exception):
@@ -105,13 +105,20 @@ class Misconfigured(ProvenanceError):
 
 
 class VerificationError(ProvenanceError):
-    """A verification stopped. `step` is the number of the step that failed (see `credentials.verify`)."""
+    """A verification stopped. `step` is the number of the step that failed (see `credentials.verify`).
+
+    `finding` and `values` name the reason in the message catalogue, for other languages; `trail` holds the steps that
+    ran, the failed one last.
+    """
 
     code = "invalid"
 
-    def __init__(self, reason: str, *, step: int = 0, hint: str | None = None) -> None:
+    def __init__(self, reason: str, *, step: int = 0, hint: str | None = None, finding: str = "") -> None:
         super().__init__(reason, hint=hint)
         self.step = step
+        self.finding = finding
+        self.values: dict[str, str] = {}
+        self.trail: tuple[Any, ...] = ()
 
 
 class MalformedCertificate(VerificationError):

@@ -1,5 +1,6 @@
 """Frozen values that every floor may pass around."""
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -13,7 +14,7 @@ if TYPE_CHECKING:  # `provenance verify` must start without numpy
     Pixels: TypeAlias = NDArray[np.uint8]
 
 Region = tuple[tuple[float, float], ...]
-"""A polygon in a picture: (x, y) corners, each 0..1 of its width and height, clockwise from the picture's top left."""
+"""A polygon in a picture: (x, y) corners, each 0..1 of its width and height, clockwise from its top left."""
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32, lower case
 _PREFIX: Final = "pv-"
@@ -44,6 +45,21 @@ class WorkId:
         for character in body:
             number = number << 5 | _ALPHABET.index(character)
         return cls(number)
+
+
+_LICENSEE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/#%-]{0,199}")
+
+
+def check_licensee(text: str) -> str:
+    """The id under which a buyer holds licences: a DID or an opaque account id of the buyer's choice.
+
+    It stands in a public certificate, so nothing that looks like an e-mail address passes. Raises InvalidRequest.
+    """
+    if "@" in text or "%40" in text:
+        raise InvalidRequest("a licensee is named by an id, never by an e-mail address", hint="use a DID or an account id")
+    if not _LICENSEE.fullmatch(text):
+        raise InvalidRequest("a licensee id is 1 to 200 letters, digits or . _ : / # % -", hint="use a DID or an account id")
+    return text
 
 
 class Grade(StrEnum):
@@ -113,7 +129,7 @@ class Detection:
     """A watermark whose keyed tag was verified; nothing less is a detection.
 
     `confidence` is 1 - (bound on the false-positive probability of this answer). `scale` is the picture's size relative
-    to the marked original's canonical size, `rotation` in degrees counter-clockwise (-180, 180], `mirrored` a horizontal
+    to the marked original's, `rotation` in degrees counter-clockwise (-180, 180], `mirrored` a horizontal
     flip before rotation.
     `key_id` names the key where a keyring was searched.
     """

@@ -1,0 +1,7 @@
+"""Where private keys live: encrypted files in a key folder; `EphemeralSigner` for tests. See docs/certificate.md, "Keys"."""
+
+from provenance.adapters.keys.folder import KeyFolder
+from provenance.adapters.keys.ring import Entry
+from provenance.adapters.keys.signers import EphemeralSigner, FileSigner, InsecureKeyWarning
+
+__all__ = ["Entry", "EphemeralSigner", "FileSigner", "InsecureKeyWarning", "KeyFolder"]

@@ -1,0 +1,156 @@
+"""What a certificate states, and how it becomes a signed credential (W3C VC Data Model 2.0).
+
+A certificate never holds a prompt, an e-mail address, a title or an owner's name: the claims have no place for them.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+
+from provenance.core.errors import InvalidRequest, MalformedCertificate, Misconfigured
+from provenance.core.ports import Signer
+from provenance.core.types import WorkId
+from provenance.credentials import shapes, times
+from provenance.credentials.context import CONTEXTS
+from provenance.credentials.integrity import secure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateClaims:
+    """One registered artwork. Hashes are lower-case hex sha256, of pixels as `core.digests.pixels_digest` defines it.
+
+    `width`, `height` and `media_type` describe the marked file. The watermark's payload is the work id, so it is not
+    repeated; `mark_key_id` names the watermark key without giving anything of it away.
+    """
+
+    work_id: WorkId
+    source_sha256: str
+    source_pixels_sha256: str
+    marked_sha256: str
+    marked_pixels_sha256: str
+    media_type: str
+    width: int
+    height: int
+    mark_alg: str
+    mark_key_id: str
+    fingerprint_models: tuple[str, ...]
+    digital_source_type: str
+    terms_slug: str
+    terms_hash: str
+    recipe_hash: str | None = None
+    id: UUID = field(default_factory=uuid4)
+
+    def subject(self, issuer: str) -> dict[str, Any]:
+        """The `credentialSubject` member."""
+        recipe = {} if self.recipe_hash is None else {"recipeHash": self.recipe_hash}
+        return {
+            "id": work_urn(issuer, self.work_id),
+            "work": str(self.work_id),
+            "contentHash": _hashes(shapes.FILE_HASH, self.source_sha256, self.marked_sha256),
+            "pixelHash": _hashes(shapes.PIXEL_HASH, self.source_pixels_sha256, self.marked_pixels_sha256),
+            "mediaType": self.media_type,
+            "width": self.width,
+            "height": self.height,
+            "mark": {"alg": self.mark_alg, "keyId": self.mark_key_id},
+            "fingerprintModels": list(self.fingerprint_models),
+            "digitalSourceType": self.digital_source_type,
+            "terms": {"slug": self.terms_slug, "hash": self.terms_hash},
+            **recipe,
+        }
+
+
+class LicenceFacts(Protocol):
+    """What a licence certificate states; `licensing.LicenceClaims` is it. Hashes are lower-case hex sha256.
+
+    `work_certificate_hash` is the `certificate_hash` of the work's own certificate; `marked_sha256`, where it is given,
+    lets a holder of the file check the licence without that certificate.
+    """
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def grant_id(self) -> str: ...
+    @property
+    def licensee(self) -> str: ...
+    @property
+    def work_id(self) -> WorkId: ...
+    @property
+    def work_certificate_hash(self) -> str: ...
+    @property
+    def marked_sha256(self) -> str | None: ...
+    @property
+    def terms_slug(self) -> str: ...
+    @property
+    def terms_hash(self) -> str: ...
+
+
+def issue(
+    claims: CertificateClaims, *, signer: Signer, issuer: str, valid_from: datetime, valid_until: datetime | None
+) -> dict[str, Any]:
+    """The signed certificate of an artwork.
+
+    `issuer` is the DID that controls `signer.key_id`; the proof is dated `valid_from`. Raises Misconfigured when the
+    signer's key is not the issuer's, InvalidRequest when a claim has the wrong form: nothing is issued that `verify`
+    would refuse.
+    """
+    unsigned = _unsigned(shapes.ARTWORK, claims.id, issuer, claims.subject(issuer))
+    return _sign(unsigned, signer=signer, valid_from=valid_from, valid_until=valid_until)
+
+
+def issue_licence(
+    facts: LicenceFacts, *, signer: Signer, issuer: str, valid_from: datetime, valid_until: datetime | None
+) -> dict[str, Any]:
+    """The signed certificate of a licence; otherwise as `issue`."""
+    unsigned = _unsigned(shapes.LICENCE, facts.id, issuer, _licence_subject(facts))
+    return _sign(unsigned, signer=signer, valid_from=valid_from, valid_until=valid_until)
+
+
+def work_urn(issuer: str, work_id: WorkId) -> str:
+    """The subject's id: a version 5 UUID over `<issuer>#<work id>`, for work ids are unique only at one issuer."""
+    return f"urn:uuid:{uuid5(NAMESPACE_URL, f'{issuer}#{work_id}')}"
+
+
+def _licence_subject(facts: LicenceFacts) -> dict[str, Any]:
+    marked = facts.marked_sha256
+    content = {} if marked is None else {"contentHash": {"alg": shapes.FILE_HASH, "marked": marked}}
+    return {
+        "licensee": facts.licensee,
+        "grant": facts.grant_id,
+        "work": str(facts.work_id),
+        "certificateHash": facts.work_certificate_hash,
+        "terms": {"slug": facts.terms_slug, "hash": facts.terms_hash},
+        **content,
+    }
+
+
+def _hashes(alg: str, source: str, marked: str) -> dict[str, str]:
+    return {"alg": alg, "source": source, "marked": marked}
+
+
+def _unsigned(kind: str, serial: UUID, issuer: str, subject: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "@context": list(CONTEXTS),
+        "id": f"urn:uuid:{serial}",
+        "type": ["VerifiableCredential", kind],
+        "certificateVersion": shapes.VERSION,
+        "issuer": issuer,
+        "credentialSubject": subject,
+    }
+
+
+def _sign(
+    unsigned: dict[str, Any], *, signer: Signer, valid_from: datetime, valid_until: datetime | None
+) -> dict[str, Any]:
+    if not signer.key_id.startswith(f"{unsigned['issuer']}#"):
+        raise Misconfigured("the signing key does not belong to the issuer", hint="check base_url and the key folder")
+    if valid_until is not None and valid_until <= valid_from:
+        raise InvalidRequest("a certificate must be valid for some time")
+    start = times.written(valid_from)
+    period = {"validFrom": start} | ({} if valid_until is None else {"validUntil": times.written(valid_until)})
+    secured = secure({**unsigned, **period}, signer=signer, created=start)
+    try:
+        shapes.check_credential(secured)
+    except MalformedCertificate as error:
+        raise InvalidRequest(f"this can't be certified: {error.reason}") from None
+    return secured
