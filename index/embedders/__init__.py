@@ -1,4 +1,4 @@
-"""Global descriptors behind the port `index.ports.Embedder`. Import the module of the one you want; none loads unasked."""
+"""Global descriptors behind the port `index.ports.Embedder`; import the module of the one you want."""
 
 from index.embedders.golden import WrongModel
 
