@@ -3,6 +3,8 @@
 import pytest
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 
+from tests.postgres import postgres_server, postgres_url  # noqa: F401  (fixtures)
+
 
 @pytest.fixture(autouse=True)
 def _network(request: pytest.FixtureRequest):

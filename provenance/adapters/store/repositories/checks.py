@@ -1,0 +1,15 @@
+"""Reports of checks."""
+
+from sqlmodel import col
+
+from provenance.adapters.store.models import CheckRow
+from provenance.adapters.store.repositories.repository import Repository
+from provenance.core.records import Check
+
+
+class SqlChecks(Repository):
+    def add(self, check: Check) -> None:
+        self._claim(CheckRow.of(check))
+
+    def get(self, check_id: str) -> Check:
+        return self._one(CheckRow, f"check {check_id}", col(CheckRow.id) == check_id).to(Check)

@@ -1,0 +1,48 @@
+"""The append-only record that every vector index is rebuilt from."""
+
+from zlib import crc32
+
+from sqlalchemy import text
+from sqlmodel import col, func, select
+
+from provenance.adapters.store.models import FingerprintRow
+from provenance.adapters.store.repositories.repository import Repository
+from provenance.core.errors import Unavailable
+from provenance.core.records import FingerprintOp
+from provenance.core.types import WorkId
+
+_ADVISORY_LOCK = 0x70762D666F70  # "pv-fop"
+
+
+class SqlFingerprints(Repository):
+    def append(self, work_id: WorkId, fingerprint: bytes | None) -> None:
+        self._queue()
+        self._write(FingerprintRow(work_id=work_id, fingerprint=fingerprint, crc32=_checksum(work_id, fingerprint)))
+
+    def since(self, sequence: int, limit: int) -> list[FingerprintOp]:
+        query = select(FingerprintRow).where(col(FingerprintRow.sequence) > sequence)
+        return [_read(row) for row in self._session.exec(query.order_by(col(FingerprintRow.sequence)).limit(limit))]
+
+    def last(self) -> int:
+        return self._session.exec(select(func.max(FingerprintRow.sequence))).one() or 0
+
+    def _queue(self) -> None:
+        """Numbers must become visible in their order, or a reader that saw 8 would never come back for 7.
+
+        PostgreSQL gives a number at the insert and shows it at the commit: this lock, held until then, keeps the two in
+        one order. SQLite has one writer at a time anyway.
+        """
+        if self._session.get_bind().dialect.name == "postgresql":
+            self._session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+
+
+def _checksum(work_id: WorkId, fingerprint: bytes | None) -> int:
+    """Over both, so that an operation that lost its fingerprint does not pass for a withdrawal."""
+    return crc32(str(work_id).encode() + (b"-" if fingerprint is None else b"+" + fingerprint))
+
+
+def _read(row: FingerprintRow) -> FingerprintOp:
+    if row.crc32 != _checksum(row.work_id, row.fingerprint):
+        reason = f"the fingerprint of {row.work_id} (operation {row.sequence}) is damaged in the database"
+        raise Unavailable(reason, hint="restore a backup (docs/store.md)")
+    return row.to(FingerprintOp)

@@ -1,0 +1,24 @@
+"""One transaction, and the repositories that work inside it."""
+
+from sqlmodel import Session
+
+from provenance.adapters.store.repositories.anchors import SqlAnchors
+from provenance.adapters.store.repositories.api_keys import SqlApiKeys
+from provenance.adapters.store.repositories.checks import SqlChecks
+from provenance.adapters.store.repositories.fingerprints import SqlFingerprints
+from provenance.adapters.store.repositories.idempotency import SqlIdempotency
+from provenance.adapters.store.repositories.licences import SqlLicences
+from provenance.adapters.store.repositories.outbox import SqlOutbox
+from provenance.adapters.store.repositories.works import SqlWorks
+
+
+class SqlUnit:
+    def __init__(self, session: Session) -> None:
+        self.works = SqlWorks(session)
+        self.fingerprints = SqlFingerprints(session)
+        self.checks = SqlChecks(session)
+        self.outbox = SqlOutbox(session)
+        self.api_keys = SqlApiKeys(session)
+        self.idempotency = SqlIdempotency(session)
+        self.anchors = SqlAnchors(session)
+        self.licences = SqlLicences(session)
