@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     max_in_flight: int = Field(8, ge=1, description="Requests with a picture that are worked on at once; more get 429.")
     model_queue: int = Field(32, ge=1, description="Places in the queue of the thread that owns the models.")
     fetch_urls: bool = Field(True, description="Whether `POST /v1/checks` may fetch a URL (through the SSRF guard).")
+    worker_in_server: bool = Field(True, description="Whether `provenance serve` also does the worker's jobs.")
     seal_after: int = Field(1000, ge=1, description="Index operations after which the worker seals a generation.")
     chain_rpc_url: str | None = Field(None, description="JSON-RPC address of an EVM node; none: no ledger.")
     chain_id: int | None = Field(None, description="The chain the node must be on.")

@@ -1,10 +1,12 @@
 """Anchor the works that wait: one Merkle root a batch, its transaction in the database before it is on the wire."""
 
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
-from provenance.core.anchoring import next_state
+from provenance.core.anchoring import adopted, failed, must_send, next_state, resigned, sent
+from provenance.core.errors import Conflict, ReceiptMismatch
 from provenance.core.ports import Clock, Ledger, Store
 from provenance.core.records import AnchorBatch, AnchorState, Work
 from provenance.core.types import WorkId
@@ -12,6 +14,7 @@ from provenance.credentials.merkle import MerkleBatch
 from provenance.credentials.receipts import receipt
 
 MAX_BATCH: Final = 10_000
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +71,29 @@ class Anchor:
             return unit.anchors.add(batch)
 
     def _advance(self, batch: AnchorBatch) -> AnchorBatch:
-        found = self.ledger.receipt(batch.tx_hash)
-        if found is None:
+        batch = self._look(batch)
+        if must_send(batch):
+            batch = self._look(self._send(batch))
+        return batch
+
+    def _look(self, batch: AnchorBatch) -> AnchorBatch:
+        try:
+            return self._save(next_state(batch, self.ledger.receipt(batch.tx_hash)))
+        except ReceiptMismatch as error:
+            _log.error("anchor batch %s failed: %s", batch.id, error.reason)
+            return self._save(failed(batch))
+
+    def _send(self, batch: AnchorBatch) -> AnchorBatch:
+        try:
             self.ledger.send(batch.raw_tx)
-            batch = self._save(replace(batch, state=AnchorState.SENT, block_number=None, block_hash=None))
-            found = self.ledger.receipt(batch.tx_hash)
-        return self._save(next_state(batch, found))
+        except Conflict:  # another transaction used up the nonce: it was our own replacement, or somebody else's
+            found = self.ledger.locate(bytes.fromhex(batch.root))
+            if found is not None:
+                return self._save(adopted(batch, found))
+            prepared = self.ledger.prepare(bytes.fromhex(batch.root), len(batch.leaves))
+            batch = self._save(resigned(batch, prepared))
+            self.ledger.send(batch.raw_tx)
+        return self._save(sent(batch))
 
     def _save(self, batch: AnchorBatch) -> AnchorBatch:
         with self.store.unit() as unit:

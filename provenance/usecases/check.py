@@ -74,7 +74,7 @@ class CheckPicture:
                 for verdict in verdicts
             ]
             check = Check(self.new_id(), query.owner, self.clock(), report)
-            report["id"], report["createdAt"] = check.id, check.created_at.isoformat()
+            report["id"], report["created_at"] = check.id, check.created_at.isoformat()
             with self.store.unit() as unit:
                 unit.checks.add(check)
         return check
@@ -112,8 +112,8 @@ class CheckPicture:
         return {
             "query": {
                 "sha256": file_digest(query.data),
-                "pixelsSha256": picture_digest(picture),
-                "mediaType": picture.media_type,
+                "pixels_sha256": picture_digest(picture),
+                "media_type": picture.media_type,
                 "width": picture.width,
                 "height": picture.height,
                 "notes": list(picture.notes),
@@ -130,8 +130,8 @@ def _mark_json(mark: Detection | None) -> dict[str, Any] | None:
     if mark is None:
         return None
     return {
-        "workId": str(WorkId(mark.payload)),
-        "keyId": mark.key_id,
+        "work_id": str(WorkId(mark.payload)),
+        "key_id": mark.key_id,
         "confidence": mark.confidence,
         "scale": round(mark.scale, 4),
         "rotation": round(mark.rotation, 2),
@@ -141,15 +141,15 @@ def _mark_json(mark: Detection | None) -> dict[str, Any] | None:
 
 def _match_json(verdict: Verdict, work: Work, licensee: str | None, grant: Grant | None) -> dict[str, Any]:
     return {
-        "workId": verdict.work_id,
+        "work_id": verdict.work_id,
         "title": work.title,
-        "registeredAt": work.created_at.isoformat(),
+        "registered_at": work.created_at.isoformat(),
         "grade": str(verdict.grade),
         "probability": round(verdict.probability, 6),
-        "copiedMark": verdict.copied_mark,
+        "copied_mark": verdict.copied_mark,
         "evidence": [_evidence_json(witness) for witness in verdict.evidence],
-        "regionQuery": verdict.region_query,
-        "regionReference": verdict.region_reference,
+        "region_query": verdict.region_query,
+        "region_reference": verdict.region_reference,
         "calibration": verdict.calibration,
         "terms": work.terms_slug,
         "licence": _licence_json(licensee, grant),
@@ -161,7 +161,7 @@ def _evidence_json(witness: Evidence) -> dict[str, Any]:
         "kind": witness.kind,
         "score": round(witness.score, 6),
         "threshold": round(witness.threshold, 6),
-        "lowerIsCloser": witness.lower_is_closer,
+        "lower_is_closer": witness.lower_is_closer,
         "speaks": witness.speaks,
         "region": witness.region,
     }
@@ -172,4 +172,4 @@ def _licence_json(licensee: str | None, grant: Grant | None) -> dict[str, Any]:
         return {"status": "not-asked"}
     if grant is None:
         return {"status": "not-licensed"}
-    return {"status": "licensed", "grantId": grant.id, "terms": grant.terms_slug}
+    return {"status": "licensed", "grant_id": grant.id, "terms": grant.terms_slug}

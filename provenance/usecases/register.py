@@ -138,7 +138,7 @@ class Register:
         catch_up(self.store, self.matcher)
         matches = [match for match in self.matcher.match(marked.pixels) if match.grade != Grade.NONE]
         return tuple(
-            {"workId": match.id, "grade": str(match.grade), "probability": round(match.probability, 4)}
+            {"work_id": match.id, "grade": str(match.grade), "probability": round(match.probability, 4)}
             for match in matches[:MAX_LOOK_ALIKES]
         )
 
@@ -198,7 +198,7 @@ class Register:
         with self.store.unit() as unit:
             unit.works.add(work, list(keys.values()))
             unit.fingerprints.append(work.id, fingerprint)
-            unit.outbox.add(REGISTERED, {"workId": str(work.id)}, available_at=work.created_at)
+            unit.outbox.add(REGISTERED, {"work_id": str(work.id)}, available_at=work.created_at)
 
 
 def _already(work_id: WorkId) -> Conflict:

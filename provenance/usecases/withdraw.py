@@ -31,6 +31,6 @@ class Withdraw:
                 return work
             work = unit.works.withdraw(work_id, now)
             unit.fingerprints.append(work_id, None)
-            unit.outbox.add(WITHDRAWN, {"workId": str(work_id)}, available_at=now)
+            unit.outbox.add(WITHDRAWN, {"work_id": str(work_id)}, available_at=now)
         catch_up(self.store, self.matcher)
         return work

@@ -1,0 +1,68 @@
+"""Limits on bodies and on pictures that are worked on at once."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from provenance.core.errors import Busy, InvalidRequest, TooLarge
+from provenance.faces.api.problems import known_problem
+
+FORM_OVERHEAD: Final = 64 << 10  # bytes of multipart framing and text fields around a file
+RETRY_AFTER: Final = 1  # seconds
+
+
+class BodyLimit:
+    """ASGI middleware: refuses a body over `limit` bytes, by its Content-Length at once, else while it is read."""
+
+    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length")
+        if declared is not None and not declared.isdigit():
+            await known_problem(InvalidRequest("Content-Length is not a number"))(scope, receive, send)
+            return
+        if declared is not None and int(declared) > self._limit:
+            await known_problem(self._error())(scope, receive, send)
+            return
+        await self._app(scope, self._counted(receive), send)
+
+    def _counted(self, receive: Receive) -> Receive:
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._limit:
+                raise self._error()
+            return message
+
+        return counted
+
+    def _error(self) -> TooLarge:
+        return TooLarge(f"the request is over the limit of {self._limit} bytes", hint="send a smaller file")
+
+
+class InFlight:
+    """At most `limit` pictures in work; one more is Busy, so that memory stays bounded and clients back off."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._slots = threading.BoundedSemaphore(limit)
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        if not self._slots.acquire(blocking=False):
+            raise Busy(f"{self._limit} pictures are being worked on already", retry_after=RETRY_AFTER)
+        try:
+            yield
+        finally:
+            self._slots.release()

@@ -1,0 +1,218 @@
+"""The demo's story: register, misuse, check, verify, tamper, report."""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from provenance.core.errors import VerificationError
+from provenance.core.records import Check, Work
+from provenance.credentials import TrustedKeys, pinned_jwks, verify
+from provenance.settings import Settings
+from provenance.usecases.check import Query
+from provenance.usecases.register import Submission
+from provenance.wiring import Service, utc_now
+from scripts.demo.misuse import NAMES, misuse
+
+EXAMPLES: Final = Path(__file__).parents[2] / "examples"
+OWNER: Final = "demo"
+GENERATED: Final = 12
+MISUSES_PER_WORK: Final = 5
+GOLDEN_ARTIST: Final = "did:web:studio.example"
+
+
+@dataclass(slots=True)
+class Upload:
+    """A picture that somebody asks about. `truth` is the work that it shows, None for an innocent one."""
+
+    path: Path
+    kind: str
+    truth: str | None
+    check: Check | None = None
+
+    @property
+    def report(self) -> dict[str, Any]:
+        assert self.check is not None
+        return dict(self.check.report)
+
+    @property
+    def matches(self) -> list[dict[str, Any]]:
+        """The works whose content was found."""
+        return [match for match in self.report["matches"] if match["grade"] not in ("similar", "none")]
+
+    @property
+    def right(self) -> bool:
+        found = [match["work_id"] for match in self.matches]
+        return found == [] if self.truth is None else bool(found) and found[0] == self.truth
+
+
+@dataclass(slots=True)
+class Story:
+    """What happened, for the table, the page and `report.json`."""
+
+    works: list[Work] = field(default_factory=list)
+    uploads: list[Upload] = field(default_factory=list)
+    verified: int = 0
+    refusals: list[tuple[str, str, str]] = field(default_factory=list)  # what, error code, reason
+    seconds: float = 0.0
+
+    def summary(self) -> dict[str, Any]:
+        misuses = [upload for upload in self.uploads if upload.truth]
+        innocent = [upload for upload in self.uploads if not upload.truth]
+        return {
+            "registered": len(self.works),
+            "misuses": len(misuses),
+            "found": sum(upload.right for upload in misuses),
+            "innocent": len(innocent),
+            "false_matches": sum(not upload.right for upload in innocent),
+            "certificates_verified": self.verified,
+            "tampered_refused": len(self.refusals),
+            "seconds": round(self.seconds, 1),
+        }
+
+    @property
+    def succeeded(self) -> bool:
+        told = self.summary()
+        return (
+            told["found"] == told["misuses"]
+            and told["false_matches"] == 0
+            and told["certificates_verified"] == told["registered"]
+            and told["tampered_refused"] == len(TAMPERINGS)
+        )
+
+
+def tell(out: Path, *, seed: int, console: Console) -> Story:
+    """Run the whole story into the folder `out`, which is emptied first."""
+    start = time.monotonic()
+    shutil.rmtree(out, ignore_errors=True)
+    for name in ("works", "uploads", "data"):
+        (out / name).mkdir(parents=True)
+    story = Story()
+    rng = np.random.default_rng(seed)
+    settings = Settings(home=out / "data", environment="development", chain_rpc_url=None, _env_file=None)
+    with Service(settings) as service:
+        service.start()
+        console.print("[bold]1[/] register artworks: mark, fingerprint, certify")
+        story.works = [_registered(service, submission, out) for submission in _artworks(service, seed, console)]
+        (out / "jwks.json").write_text(json.dumps(dict(service.jwks), indent=2))
+        console.print("[bold]2[/] misuse them, and add pictures that were never registered")
+        story.uploads = [*_misused(story.works, out, rng), *_innocent(out)]
+        console.print("[bold]3[/] check every upload")
+        for upload in track(story.uploads, "checking", console=console):
+            upload.check = service.check(Query(data=upload.path.read_bytes(), owner=OWNER))
+    console.print("[bold]4[/] verify every certificate offline, then tamper")
+    _verify_all(story, out)
+    story.refusals = [_refused(story.works[0], out, name) for name in TAMPERINGS]
+    story.seconds = time.monotonic() - start
+    return story
+
+
+def _artworks(service: Service, seed: int, console: Console) -> Iterator[Submission]:
+    generator = service.generator("procedural")
+    kinds = generator.kinds
+    files = sorted(path for path in (EXAMPLES / "artworks").iterdir() if path.suffix.lower() != ".md")
+    for index in track(range(GENERATED + len(files)), "registering", console=console):
+        if index < GENERATED:
+            kind = kinds[index % len(kinds)]
+            recipe = {"generator": "procedural", "kind": kind, "width": 1024, "height": 1024}
+            yield service.generate(recipe, seed=seed + index, owner=OWNER, title=f"{kind} {index}", terms="commercial")
+        else:
+            path = files[index - GENERATED]
+            yield Submission(data=path.read_bytes(), owner=OWNER, title=path.stem)
+
+
+def _registered(service: Service, submission: Submission, out: Path) -> Work:
+    work = service.register(submission)
+    (out / "works" / file_name(work)).write_bytes(service.blobs.get(work.marked_blob))
+    (out / "works" / f"{work.id}.cert.json").write_text(json.dumps(dict(work.certificate), indent=2))
+    return work
+
+
+def file_name(work: Work) -> str:
+    return f"{work.id}.{work.media_type.rpartition('/')[2]}"
+
+
+def _misused(works: list[Work], out: Path, rng: np.random.Generator) -> Iterator[Upload]:
+    """Every work suffers MISUSES_PER_WORK kinds in turn, so that each kind hits different works."""
+    turn = 0
+    for work in works:
+        with Image.open(out / "works" / file_name(work)) as artwork:
+            artwork.load()
+        for _ in range(MISUSES_PER_WORK):
+            made = misuse(NAMES[turn % len(NAMES)], artwork, rng=rng)
+            path = out / "uploads" / f"{turn:03d}-{made.name}.{made.suffix}"
+            path.write_bytes(made.data)
+            yield Upload(path, made.name, str(work.id))
+            turn += 1
+
+
+def _innocent(out: Path) -> Iterator[Upload]:
+    for source in sorted(path for path in (EXAMPLES / "innocent").iterdir() if path.suffix.lower() != ".md"):
+        path = out / "uploads" / f"innocent-{source.name}"
+        shutil.copyfile(source, path)
+        yield Upload(path, "innocent", None)
+
+
+def _keyring(out: Path) -> TrustedKeys:
+    """What a buyer holds: the published keys in a file, nothing else of the service."""
+    return pinned_jwks((out / "jwks.json").read_bytes())
+
+
+def _verify_all(story: Story, out: Path) -> None:
+    keyring = _keyring(out)
+    for work in story.works:
+        certificate = (out / "works" / f"{work.id}.cert.json").read_bytes()
+        verify(certificate, keyring=keyring, now=utc_now(), content=(out / "works" / file_name(work)).read_bytes())
+        story.verified += 1
+
+
+def _altered_certificate(certificate: bytes, content: bytes) -> tuple[bytes, bytes]:
+    return certificate.replace(b'"slug": "', b'"slug": "ai-', 1), content
+
+
+def _altered_file(certificate: bytes, content: bytes) -> tuple[bytes, bytes]:
+    return certificate, content[:-8] + bytes([content[-8] ^ 1]) + content[-7:]
+
+
+TAMPERINGS: Final = {"certificate": _altered_certificate, "file": _altered_file}
+
+
+def _refused(work: Work, out: Path, name: str) -> tuple[str, str, str]:
+    """Tamper and expect the refusal. Raises AssertionError if the tampered thing verifies."""
+    certificate = (out / "works" / f"{work.id}.cert.json").read_bytes()
+    content = (out / "works" / file_name(work)).read_bytes()
+    certificate, content = TAMPERINGS[name](certificate, content)
+    try:
+        verify(certificate, keyring=_keyring(out), now=utc_now(), content=content)
+    except VerificationError as error:
+        return f"tampered {name}", f"step {error.step}: {error.code}", error.reason
+    raise AssertionError(f"the tampered {name} was accepted")
+
+
+def table(story: Story) -> Table:
+    """One row an upload: file, grade, matched work, probability, which evidence spoke, ms."""
+    titles = {str(work.id): work.title for work in story.works}
+    result = Table("", "file", "grade", "matched work", "probability", "evidence that spoke", "ms", pad_edge=False)
+    for upload in story.uploads:
+        report = upload.report
+        best = report["matches"][0] if report["matches"] else None
+        spoke = [witness["kind"] for witness in best["evidence"] if witness["speaks"]] if best else []
+        result.add_row(
+            "[green]✓[/]" if upload.right else "[red]✗[/]",
+            upload.path.name,
+            report["grade"],
+            titles.get(best["work_id"], "") if best else "",
+            f"{best['probability']:.4f}" if best else "",
+            " ".join(spoke),
+            f"{sum(report['milliseconds'].values()):.0f}",
+        )
+    return result
