@@ -115,10 +115,17 @@ class EvmLedger(ReadOnlyLedger):
                 hint="look whether it anchored the same root; if not, prepare the batch again with a new nonce",
             )
         message = rpc_message(error)
-        hint = "a waiting transaction has this nonce: replace it" if "underpriced" in message else None
-        if "insufficient funds" in message.lower():
-            hint = f"send some of the chain's coin to {sender}"
-        return Unavailable(f"the node at {self._node.label} refused the transaction: {message}", hint=hint)
+        reason = f"the node at {self._node.label} refused the transaction: {message}"
+        return Unavailable(reason, hint=_remedy(message.lower(), sender))
+
+
+def _remedy(message: str, sender: str) -> str | None:
+    """What a person can do about a refusal, where its words are the usual ones."""
+    if "insufficient funds" in message:
+        return f"send some of the chain's coin to {sender}"
+    if "underpriced" in message or "base fee" in message:
+        return "its fees are too low now: replace it with higher ones"
+    return None
 
 
 def deploy(endpoint: Any, *, private_key: str, chain_id: int, timeout_seconds: float = 120.0) -> str:

@@ -37,11 +37,10 @@ class Node:
             yield self.web3.eth
         except Web3RPCError as error:
             raise Unavailable(f"the node at {self.label} answered: {rpc_message(error)}") from error
-        except (
-            OSError
-        ) as error:  # refused, reset, timed out, HTTP status: their texts hold the URL, so they are cut off
+        except OSError as error:
+            # The error's own text, and its traceback, hold the URL: neither is shown.
             raise Unavailable(
-                f"the node at {self.label} does not answer ({type(error).__name__})",
+                f"the node at {self.label} does not answer ({_transport_failure(error)})",
                 hint="check that the node runs and that the RPC URL is right",
             ) from None
         except (ValueError, Web3Exception) as error:
@@ -97,6 +96,12 @@ def rpc_message(error: Any) -> str:
     details = (getattr(error, "rpc_response", None) or {}).get("error")
     message = details.get("message") if isinstance(details, dict) else None
     return " ".join(str(message or error).split())[:200]
+
+
+def _transport_failure(error: OSError) -> str:
+    """`ConnectionError`, `Timeout`, …, or the HTTP status."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return f"HTTP {status}" if status else type(error).__name__
 
 
 def _rpc_code(error: Any) -> int | None:

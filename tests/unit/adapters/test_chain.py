@@ -160,7 +160,7 @@ class TestSend:
         ("words", "hint"),
         [
             ("insufficient funds for gas * price + value", ADDRESS),
-            ("replacement transaction underpriced", "replace it"),
+            ("replacement transaction underpriced", "replace"),
             ("txpool is full", None),
         ],
     )
