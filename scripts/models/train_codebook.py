@@ -12,10 +12,10 @@ from pathlib import Path
 
 import faiss
 import numpy as np
-from scripts.models.corpus import DEFAULT, paths, read
 
 from index.local.codebook import PARTS, PATH, Codebook
 from index.local.features import DIMENSIONS, extract, working_gray
+from scripts.models.copies import list_corpus, read
 
 KEYPOINTS = 400
 SAMPLE = 200_000
@@ -23,7 +23,9 @@ SAMPLE = 200_000
 
 def descriptors(corpus: Path, seed: int) -> np.ndarray:
     """float32[<= SAMPLE, 128] descriptors of the tuning split, drawn without preference for any picture."""
-    found = [extract(working_gray(read(corpus, path)), KEYPOINTS).descriptors for path in paths(corpus, test=False)]
+    found = [
+        extract(working_gray(read(corpus / path)), KEYPOINTS).descriptors for path in list_corpus(corpus, test=False)
+    ]
     rows = np.concatenate(found).astype(np.float32)
     return rows[np.random.default_rng(seed).permutation(len(rows))[:SAMPLE]]
 
@@ -41,7 +43,7 @@ def train(rows: np.ndarray, cells: int, seed: int) -> tuple[np.ndarray, np.ndarr
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--corpus", type=Path, default=DEFAULT)
+    parser.add_argument("--corpus", type=Path, default=Path("../shared/corpus"))
     parser.add_argument("--cells", type=int, default=4096)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

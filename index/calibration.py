@@ -1,0 +1,136 @@
+"""From witnesses to one probability: a logistic model over what `index.compare` found, fitted once and named.
+
+`scripts/models/calibrate.py` fits it on the tuning split and writes `index/models/calibration.json`: coefficients,
+the two thresholds, the false alarms that each threshold gave on unrelated pictures, and how all that was made.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.compare import PDQ_BITS, PHASH_BITS, Pair
+
+PATH: Final = Path(__file__).parent / "models" / "calibration.json"
+FEATURES: Final = (
+    "cosine",
+    "pdq",
+    "phash",
+    "log_inliers",
+    "inlier_ratio",
+    "hull_reference",
+    "hull_query",
+    "ring",
+    "share",
+    "correlation",
+    "core",
+    "agreeing",
+    "share_log_inliers",
+)
+
+
+class DamagedCalibration(ValueError):
+    """The calibration file lacks something, or is of other features than this program computes."""
+
+
+@dataclass(frozen=True, slots=True)
+class FalseAlarms:
+    """Of `queries` unrelated pictures, the share that got a probability of `threshold` or more for some reference;
+    `upper` is the end of the 95 % Wilson interval."""
+
+    threshold: float
+    rate: float
+    upper: float
+    queries: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """`mean`, `scale`, `weights` float64[13] in the order of FEATURES. `strict` is the probability from which content
+    counts as found, `review` the one from which a person should look. `thresholds` are those of the single
+    witnesses."""
+
+    name: str
+    embedder: str
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    bias: float
+    strict: float
+    review: float
+    thresholds: Mapping[str, float]
+    false_alarms: tuple[FalseAlarms, ...]
+
+    def probability(self, pair: Pair) -> float:
+        """0..1 that the query holds content of the reference."""
+        if pair.same_pixels:
+            return 1.0
+        logit = float((features(pair) - self.mean) / self.scale @ self.weights) + self.bias
+        return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
+
+    def for_embedder(self, model: str) -> "Calibration":
+        """This calibration, deaf to the global descriptor where it is not the one that it was fitted with."""
+        if model == self.embedder:
+            return self
+        weights = np.where(np.array(FEATURES) == "cosine", 0.0, self.weights)
+        return replace(self, name=f"{self.name}+no-descriptor", weights=weights)
+
+
+def features(pair: Pair) -> NDArray[np.float64]:
+    """float64[13], each about 0..1 (logarithms of inliers about 0..6), larger for closer."""
+    found, dense = pair.geometry, pair.agreement
+    log_inliers = math.log1p(pair.inliers)
+    return np.array(
+        [
+            max(0.0, pair.cosine),
+            max(0.0, 1 - pair.pdq / (PDQ_BITS / 2)),
+            max(0.0, 1 - pair.phash / (PHASH_BITS / 2)),
+            log_inliers,
+            found.inliers / found.tentative if found else 0.0,
+            math.sqrt(min(1.0, found.hull_reference)) if found else 0.0,
+            math.sqrt(min(1.0, found.hull_query)) if found else 0.0,
+            found.ring if found else 0.0,
+            dense.share,
+            max(0.0, dense.correlation),
+            dense.core,
+            math.sqrt(dense.agreeing),
+            dense.share * log_inliers,
+        ]
+    )
+
+
+def parse(text: str) -> Calibration:
+    """Read the file's JSON. Raises DamagedCalibration."""
+    try:
+        body: dict[str, Any] = json.loads(text)
+        if tuple(body["features"]) != FEATURES:
+            raise DamagedCalibration("the calibration is of other features than this program computes")
+        mean, scale, weights = (np.array(body[key], np.float64) for key in ("mean", "scale", "weights"))
+        if not mean.shape == scale.shape == weights.shape == (len(FEATURES),) or not (scale > 0).all():
+            raise DamagedCalibration("the calibration's coefficients don't fit its features")
+        return Calibration(
+            name=str(body["name"]),
+            embedder=str(body["embedder"]),
+            mean=mean,
+            scale=scale,
+            weights=weights,
+            bias=float(body["bias"]),
+            strict=float(body["strict"]),
+            review=float(body["review"]),
+            thresholds={str(key): float(value) for key, value in body["thresholds"].items()},
+            false_alarms=tuple(FalseAlarms(**row) for row in body["false_alarms"]),
+        )
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise DamagedCalibration(f"the calibration can't be read: {error!r}") from error
+
+
+@cache
+def bundled() -> Calibration:
+    """The calibration that comes with the package, read once."""
+    return parse(PATH.read_text("utf-8"))

@@ -1,0 +1,69 @@
+"""The universal codebook of local descriptors: which cell of the inverted file, and 32 bytes that stand for 128.
+
+Coarse cells are k-means centroids; the code is a product quantiser of the descriptor itself, not of its residual
+(Jegou et al., PAMI 2011), so that one code serves voting and verification and can be moved between indexes. Both were
+trained once, by `scripts/models/train_codebook.py`: nothing is trained at run time, and the same picture has the same
+code everywhere.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from index.local.features import DIMENSIONS
+
+PATH: Final = Path(__file__).parent.parent / "models" / "rootsift-codebook.npz"
+PARTS: Final = 32  # bytes a descriptor: 32 sub-vectors of 4 numbers, one of 256 centroids each
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Codebook:
+    """`cells` float32[cells, 128]; `parts` float32[32, 256, 4]; `name` changes whenever a code would."""
+
+    name: str
+    cells: NDArray[np.float32]
+    parts: NDArray[np.float32]
+    quantizer: Any  # faiss.IndexFlatL2 over `cells`; only searched, so threads may share it
+    coder: Any  # faiss.ProductQuantizer
+
+    @classmethod
+    def from_arrays(cls, cells: NDArray[np.uint8], parts: NDArray[np.float16]) -> "Codebook":
+        """Raises ValueError when the shapes are not those of a codebook."""
+        if cells.ndim != 2 or cells.shape[1] != DIMENSIONS or parts.shape != (PARTS, 256, DIMENSIONS // PARTS):
+            raise ValueError(f"not a codebook of RootSIFT descriptors: cells {cells.shape}, parts {parts.shape}")
+        wide = np.ascontiguousarray(cells, np.float32)
+        narrow = np.ascontiguousarray(parts, np.float32)
+        quantizer = faiss.IndexFlatL2(DIMENSIONS)
+        quantizer.add(wide)
+        coder = faiss.ProductQuantizer(DIMENSIONS, PARTS, 8)
+        faiss.copy_array_to_vector(narrow.ravel(), coder.centroids)
+        digest = hashlib.sha256(cells.tobytes() + parts.tobytes()).hexdigest()[:8]
+        return cls(f"rootsift-pq32-{len(cells)}-{digest}", wide, narrow, quantizer, coder)
+
+    def assign(self, descriptors: NDArray[np.uint8], probes: int = 1) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The nearest cells of each descriptor: squared distances float32[n, probes] and cells int64[n, probes]."""
+        distances, cells = self.quantizer.search(descriptors.astype(np.float32), probes)
+        return distances, cells
+
+    def encode(self, descriptors: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Codes uint8[n, 32] of descriptors uint8[n, 128]."""
+        if not len(descriptors):
+            return np.zeros((0, PARTS), np.uint8)
+        return np.asarray(self.coder.compute_codes(descriptors.astype(np.float32)), np.uint8)
+
+    def decode(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Descriptors float32[n, 128] that the codes stand for, in the unit of `LocalFeatures.descriptors`."""
+        return self.parts[np.arange(PARTS), codes].reshape(-1, DIMENSIONS)
+
+
+@cache
+def bundled() -> Codebook:
+    """The codebook that comes with the package, read once."""
+    with np.load(PATH, allow_pickle=False) as arrays:
+        return Codebook.from_arrays(arrays["cells"], arrays["parts"])

@@ -1,0 +1,159 @@
+"""Dense check: once aligned, do the two pictures agree everywhere, or only where the keypoints are?
+
+Both are brought to the frame and resolution of the coarser one; windowed normalised correlation of intensity and of
+gradient magnitude, with one pixel of slack, tells for every textured window whether the content is the same. A shared
+logo or frame agrees in its own place alone; a copy agrees all over its overlap.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from index.local.geometry import UNIT, as_region, clip, project
+from index.ports import Region
+
+SIDE: Final = 240  # px: the long side that both pictures are compared at
+AGREES: Final = 0.6  # correlation of a window from which it counts as the same
+_WINDOW: Final = (21, 21)  # px
+_TEXTURE: Final = 25.0  # variance of 8-bit luma under which a window has nothing to compare
+_NOISE: Final = 9.0  # variance added to both sides, so that near-flat windows don't correlate by chance
+_BLUR: Final = 1.2  # px: forgives compression and half a pixel of misalignment
+_FEWEST: Final = 100  # textured px under which there is no answer
+_COARSEST: Final = 0.25  # how far the query may be shrunk to the resolution of an enlarged reference
+_CORE: Final = 0.13  # the reference without this border is its core
+
+_Image = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Agreement:
+    """`share` 0..1 of the textured overlap agrees; `correlation` -1..1 its mean; `core` as `share`, without the
+    border of the reference; `textured` and `agreeing` are shares of the query. `region` is where it agrees in the
+    query."""
+
+    share: float
+    correlation: float
+    core: float
+    textured: float
+    agreeing: float
+    region: Region
+
+
+NOTHING: Final = Agreement(0.0, 0.0, 0.0, 0.0, 0.0, ())
+
+
+def compare(query: NDArray[np.uint8], reference: NDArray[np.uint8], transform: NDArray[np.float64]) -> Agreement:
+    """Compare luma uint8[h, w] of two pictures under `transform`, float64[3, 3] reference to query, both 0..1."""
+    ours, warped, inside, core = _common_frame(query, reference, transform)
+    if inside.sum() < 2 * _FEWEST:
+        return NOTHING
+    textured = inside & (_variance(warped) > _TEXTURE)
+    if textured.sum() < _FEWEST:
+        return NOTHING
+    correlation = _best_correlation(ours, warped, inside)
+    agrees = textured & (correlation > AGREES)
+    in_core = textured & core
+    return Agreement(
+        share=float(agrees.sum() / textured.sum()),
+        correlation=float(correlation[textured].mean()),
+        core=float((agrees & core).sum() / in_core.sum()) if in_core.sum() >= _FEWEST else 0.0,
+        textured=float(textured.mean()),
+        agreeing=float(agrees.mean()),
+        region=_region(agrees, transform),
+    )
+
+
+def _common_frame(
+    query: NDArray[np.uint8], reference: NDArray[np.uint8], transform: NDArray[np.float64]
+) -> tuple[_Image, _Image, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Both as float32 in the query's frame, where the reference lies in it, and where its core lies."""
+    theirs, into = _shrink(reference, SIDE)
+    zoom = _zoom(transform, query.shape, theirs.shape)
+    ours, _ = _shrink(query, max(1, round(SIDE * min(1.0, max(_COARSEST, 1 / zoom)))))
+    height, width = ours.shape
+    pixel = np.diag([width, height, 1.0]) @ transform @ np.diag([1 / into[0], 1 / into[1], 1.0])
+    warped = cv2.warpPerspective(theirs, pixel, (width, height), flags=cv2.INTER_AREA)
+    inside = _warped_mask(theirs.shape, pixel, (width, height), 0.0)
+    core = _warped_mask(theirs.shape, pixel, (width, height), _CORE)
+    return cv2.GaussianBlur(ours, (0, 0), _BLUR), cv2.GaussianBlur(warped, (0, 0), _BLUR), inside, core
+
+
+def _shrink(picture: NDArray[np.uint8], side: int) -> tuple[_Image, tuple[int, int]]:
+    """As float32 with the long side at most `side` px, and its (width, height)."""
+    height, width = picture.shape
+    scale = min(1.0, side / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32), size
+
+
+def _zoom(transform: NDArray[np.float64], query: tuple[int, ...], reference: tuple[int, ...]) -> float:
+    """How many px of a query at SIDE one px of the reference covers, at the middle of the reference."""
+    centre = np.array([[0.5, 0.5], [0.51, 0.5], [0.5, 0.51]])
+    scale = SIDE / max(query)
+    moved = project(transform, centre) * [query[1] * scale, query[0] * scale]
+    steps = np.linalg.norm(moved[1:] - moved[0], axis=1) / (np.array([reference[1], reference[0]]) * 0.01)
+    return float(max(steps.mean(), 1e-3))
+
+
+def _warped_mask(
+    shape: tuple[int, ...], pixel: NDArray[np.float64], size: tuple[int, int], margin: float
+) -> NDArray[np.bool_]:
+    mask = np.zeros(shape, np.uint8)
+    top, left = round(shape[0] * margin), round(shape[1] * margin)
+    mask[top : shape[0] - top, left : shape[1] - left] = 255
+    warped = cv2.warpPerspective(mask, pixel, size, flags=cv2.INTER_NEAREST)
+    return np.asarray(cv2.erode(warped, np.ones((5, 5), np.uint8), borderType=cv2.BORDER_REPLICATE) > 0)
+
+
+def _mean(image: _Image) -> _Image:
+    return np.asarray(cv2.boxFilter(image, -1, _WINDOW, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def _variance(image: _Image) -> _Image:
+    return np.asarray(np.maximum(_mean(image * image) - _mean(image) ** 2, 0), np.float32)
+
+
+def _gradient(image: _Image) -> _Image:
+    return np.asarray(cv2.magnitude(cv2.Sobel(image, -1, 1, 0), cv2.Sobel(image, -1, 0, 1)), np.float32)
+
+
+def _best_correlation(ours: _Image, theirs: _Image, inside: NDArray[np.bool_]) -> _Image:
+    """Per pixel the best of nine shifts and two channels. A picture turned negative counts: its sign is taken once."""
+    a, b = ours[inside], theirs[inside]
+    sign = -1.0 if float(((a - a.mean()) * (b - b.mean())).mean()) < 0 else 1.0
+    best = np.full(ours.shape, -1.0, np.float32)
+    for factor, one, other in ((sign, ours, theirs), (1.0, _gradient(ours), _gradient(theirs))):
+        for correlation in _correlations(one, other):
+            np.maximum(best, factor * correlation, out=best)
+    return best
+
+
+def _correlations(ours: _Image, theirs: _Image) -> Iterator[_Image]:
+    """Windowed correlation, theirs moved by -1, 0, 1 px both ways."""
+    mean, spread = _mean(ours), np.sqrt(_variance(ours) + _NOISE)
+    other_mean, other_spread = _mean(theirs), np.sqrt(_variance(theirs) + _NOISE)
+    for dy in (-1, 0, 1):
+        for dx in (-1, 0, 1):
+            moved, m, s = (np.roll(x, (dy, dx), (0, 1)) for x in (theirs, other_mean, other_spread))
+            yield (_mean(ours * moved) - mean * m) / (spread * s)
+
+
+def _region(agrees: NDArray[np.bool_], transform: NDArray[np.float64]) -> Region:
+    """The whole overlap where most of it agrees; else the convex hull of the windows that do, cut to the overlap's
+    box."""
+    outline = clip(project(transform, UNIT))
+    height, width = agrees.shape
+    solid = cv2.morphologyEx(agrees.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    rows, columns = np.nonzero(solid)
+    if len(rows) < _FEWEST:
+        return ()
+    points = np.column_stack([(columns + 0.5) / width, (rows + 0.5) / height]).astype(np.float32)
+    hull = cv2.convexHull(points)
+    if cv2.contourArea(hull) > 0.6 * cv2.contourArea(outline.astype(np.float32)):
+        return as_region(outline)
+    simple = cv2.approxPolyDP(hull, 0.01, closed=True)[:, 0]
+    return as_region(np.clip(simple, 0.0, 1.0))

@@ -1,0 +1,256 @@
+"""What `index/` offers as a whole: is this picture, or part of it, one of the registered ones?
+
+A check hears cheap witnesses first and stops when it is certain: equal pixels, then near hashes that geometry and the
+dense check confirm, then a shortlist by local votes and by the global descriptor, of which each is verified.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+import numpy as np
+
+from index.calibration import Calibration
+from index.calibration import bundled as bundled_calibration
+from index.catalogue import Candidate, Catalogue, Packed
+from index.compare import compare
+from index.describe import Describer, Query
+from index.embedders.lite0 import Lite0Embedder
+from index.fingerprint import DamagedFingerprint, Fingerprint, ForeignFingerprint, unpack
+from index.grading import CONTENT, GRADES, judge
+from index.local.codebook import bundled as bundled_codebook
+from index.ports import Embedder, Match, Operation, Pixels
+from index.vectors.generations import Generation, Generations
+
+_BATCH: Final = 256  # operations that are applied under one lock
+_HYPOTHESIS: Final = 80  # PDQ bits up to which a reference joins the shortlist
+_NEAR: Final = 31  # and up to which it is looked at first
+_CERTAIN: Final = frozenset({"identical", "copy"})
+_T = TypeVar("_T")
+
+
+class Matcher:
+    """Fingerprints in memory, with a folder where they rest as sealed generations, or without.
+
+    `Matcher()` lives in memory; `Matcher.open(folder)` starts from the newest sound generation there. Thread-safe:
+    any number of `match` calls go on while one thread changes the catalogue.
+    """
+
+    def __init__(self, *, embedder: Embedder | None = None, calibration: Calibration | None = None) -> None:
+        self._describer = Describer(embedder or Lite0Embedder(), bundled_codebook())
+        fitted = calibration or bundled_calibration()
+        self._calibration = fitted.for_embedder(self._describer.embedder.model)
+        self._catalogue = Catalogue(self._describer.embedder.dim, self._describer.codebook)
+        self._checkpoint = 0
+        self._sealed = 0
+        self._generations: Generations | None = None
+        self._changing = threading.RLock()
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str], *, read_only: bool = False, embedder: Embedder | None = None) -> Self:
+        """Start from the newest sound generation in `folder`; from nothing, at checkpoint 0, where there is none.
+
+        Raises FolderInUse when another owner has it, NotSealed when it can't be written (`read_only=True` needs
+        neither).
+        """
+        generations = Generations(Path(folder), read_only=read_only)
+        try:
+            matcher = cls(embedder=embedder)
+            generation = generations.load(models=matcher.models)
+            matcher._generations = generations
+            if generation is not None:
+                matcher._restore(generation)
+        except BaseException:
+            generations.close()
+            raise
+        return matcher
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        """Registered pictures."""
+        return len(self._catalogue)
+
+    def __contains__(self, id_: str) -> bool:
+        return id_ in self._catalogue
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of what made the fingerprints; they change whenever a fingerprint would."""
+        return self._describer.models
+
+    @property
+    def calibration(self) -> Calibration:
+        return self._calibration
+
+    def describe(self, pictures: Sequence[Pixels]) -> list[bytes]:
+        """One packed fingerprint (see `index.fingerprint`) for each uint8[H, W, 3] sRGB picture.
+
+        Raises ValueError on any other array.
+        """
+        return [fingerprint.pack() for fingerprint in self._describer.fingerprints(pictures)]
+
+    def add(self, ids: Sequence[str], pictures: Sequence[Pixels]) -> None:
+        """Register pictures; an id that is there already is replaced. For use without a database of operations.
+
+        Raises ValueError when there are not as many ids as pictures, or a picture is none.
+        """
+        if len(ids) != len(pictures):
+            raise ValueError(f"{len(ids)} ids for {len(pictures)} pictures")
+        prints = self.describe(pictures)
+        with self._changing:
+            start = self._checkpoint + 1
+            self.apply(Operation(start + i, id_, data) for i, (id_, data) in enumerate(zip(ids, prints, strict=True)))
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Forget these ids at once; one that is not there is no error."""
+        with self._changing:
+            start = self._checkpoint + 1
+            self.apply(Operation(start + i, id_, None) for i, id_ in enumerate(ids))
+
+    def apply(self, operations: Iterable[Operation]) -> None:
+        """Follow the record, in order of `sequence`; what is at or below `checkpoint()` is skipped.
+
+        Raises ForeignFingerprint or DamagedFingerprint at the first entry that can't be used, and ValueError when
+        `sequence` does not grow; everything before that entry is applied, and `checkpoint()` says so.
+        """
+        with self._changing:
+            for batch in _batches(operations, _BATCH):
+                self._apply_batch(batch)
+
+    def _apply_batch(self, batch: Sequence[Operation]) -> None:
+        checkpoint = self._checkpoint
+        last: dict[str, tuple[Fingerprint, bytes] | None] = {}
+        previous = 0
+        try:
+            for operation in batch:
+                if operation.sequence <= previous:
+                    raise ValueError(f"operation {operation.sequence} came after {previous}")
+                previous = operation.sequence
+                if operation.sequence > self._checkpoint:
+                    last[operation.id] = self._read(operation)
+                    checkpoint = operation.sequence
+        finally:  # what stood before a broken entry counts
+            removed = [id_ for id_, entry in last.items() if entry is None]
+            self._catalogue.change(removed, [(id_, *entry) for id_, entry in last.items() if entry is not None])
+            self._checkpoint = checkpoint
+
+    def _read(self, operation: Operation) -> tuple[Fingerprint, bytes] | None:
+        if operation.fingerprint is None:
+            return None
+        try:
+            fingerprint = unpack(operation.fingerprint)
+        except (DamagedFingerprint, ForeignFingerprint) as error:
+            raise type(error)(f"operation {operation.sequence} ({operation.id}): {error}") from error
+        if fingerprint.models != self.models:
+            names = ", ".join(fingerprint.models)
+            raise ForeignFingerprint(f"operation {operation.sequence} ({operation.id}) was made by {names}")
+        return fingerprint, operation.fingerprint
+
+    def checkpoint(self) -> int:
+        """The `sequence` of the last operation that answers take into account; 0 before the first."""
+        return self._checkpoint
+
+    def match(self, picture: Pixels, *, candidates: Sequence[str] = ()) -> list[Match]:
+        """Registered pictures that this one resembles, best first; those in `candidates` are answered whatever they
+        are.
+
+        Once one is found to be the same picture, pixel by pixel or beyond doubt, no further ones are looked for.
+        Raises ValueError when `picture` is not uint8[H, W, 3].
+        """
+        query = self._describer.query(picture)
+        asked = {candidate.id: self._judge(query, candidate) for candidate in self._catalogue.named(candidates)}
+        found = dict(asked)
+        for candidate in self._promising(query, found):
+            if candidate.id not in found:
+                found[candidate.id] = self._judge(query, candidate)
+        kept = (match for match in found.values() if match.grade != "none" or match.id in asked)
+        return sorted(kept, key=lambda match: (GRADES.index(match.grade), -match.probability, match.id))
+
+    def _promising(self, query: Query, found: dict[str, Match]) -> Iterator[Candidate]:
+        """References worth a look, stage by stage; a stage is not begun when one before it made certain (`found`)."""
+        exact = self._catalogue.with_pixels(query.pixels_sha256)
+        yield from exact
+        if exact:
+            return
+        near = self._catalogue.near_hash(query, _NEAR)
+        yield from near
+        if any(found[candidate.id].grade in _CERTAIN for candidate in near):
+            return
+        yield from self._catalogue.shortlist(query)
+        yield from self._catalogue.near_hash(query, _HYPOTHESIS)
+
+    def _judge(self, query: Query, candidate: Candidate) -> Match:
+        pair = compare(query, candidate.fingerprint, self._describer.codebook)
+        return judge(candidate.id, pair, self._calibration, candidate.votes)
+
+    def seal(self) -> None:
+        """Write everything as a new generation, where there is a folder. Raises NotSealed when the disk refuses."""
+        generations = self._generations
+        if generations is None:
+            return
+        with self._changing:
+            works, checkpoint = self._catalogue.packed(), self._checkpoint
+            generations.write(_arrays(works), checkpoint=checkpoint, models=self.models)
+            self._sealed = checkpoint
+            self._rest_on_disk(generations, works)
+
+    def _rest_on_disk(self, generations: Generations, works: Sequence[tuple[str, Packed]]) -> None:
+        """Let the sealed file's memory map take the place of the bytes in memory."""
+        generation = generations.load(models=self.models)
+        if generation is not None and generation.checkpoint == self._sealed:
+            mapped = dict(_works(generation))
+            self._catalogue.rebind({id_: (data, mapped[id_]) for id_, data in works if id_ in mapped})
+
+    def _restore(self, generation: Generation) -> None:
+        for batch in _batches(_works(generation), _BATCH * 16):
+            self._catalogue.change([], [(id_, unpack(data), data) for id_, data in batch])
+        self._checkpoint = self._sealed = generation.checkpoint
+
+    def close(self) -> None:
+        """Seal what is not sealed yet and give the folder back. Closing twice is the same as once."""
+        generations, writes = self._generations, self._checkpoint != self._sealed
+        if generations is None:
+            return
+        try:
+            if writes and not generations.read_only:
+                self.seal()
+        finally:
+            self._generations = None
+            generations.close()
+
+
+def is_content(match: Match) -> bool:
+    """True where content of the registered picture was found: identical, copy, edited or partial."""
+    return match.grade in CONTENT
+
+
+def _arrays(works: Sequence[tuple[str, Packed]]) -> dict[str, Any]:
+    """ids: one JSON list; data: all fingerprints end to end; ends: where each stops."""
+    ends = np.cumsum([len(data) for _, data in works], dtype=np.int64)
+    data = np.frombuffer(b"".join(data for _, data in works), np.uint8)
+    return {"ids": json.dumps([id_ for id_, _ in works]).encode(), "data": data, "ends": ends}
+
+
+def _works(generation: Generation) -> Iterator[tuple[str, memoryview]]:
+    ids: list[str] = json.loads(generation.blobs["ids"])
+    data, stops = generation.arrays["data"].data, generation.arrays["ends"].tolist()
+    for id_, start, stop in zip(ids, chain([0], stops), stops, strict=False):
+        yield id_, data[start:stop]
+
+
+def _batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
