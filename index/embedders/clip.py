@@ -30,9 +30,9 @@ _HASHED: Final = 1 << 20
 class ClipEmbedder:
     """An `Embedder`: unit vectors of the image tower, float32 whatever it computes in.
 
-    `weights` is a file (state dict or safetensors, read without running what it holds) or one of open_clip's tags for the
-    architecture, which open_clip may download. `device` is "auto" (CUDA where there is one) or torch's name of one; CUDA
-    runs in half precision. Raises WrongModel for no, unknown or unfitting weights, and when the golden vector (in
+    `weights` is a file (state dict or safetensors, read without running what it holds) or one of open_clip's tags for
+    the architecture, which open_clip may download. `device` is "auto" (CUDA where there is one) or torch's name of one;
+    CUDA runs in half precision. Raises WrongModel for no, unknown or unfitting weights, and when the golden vector (in
     `golden`, by default the JSON file beside the weights) is missing or differs.
     """
 

@@ -117,20 +117,12 @@ class Generations:
         `models`: pass over generations whose vectors came from other models; they can't be compared.
         Arrays are read-only memory maps; they outlive the pruning of their files.
         """
-        damaged = []
-        for name in self._candidates():
-            try:
-                generation = read_generation(self.folder / name)
-            except (OSError, DamagedGeneration) as error:
-                damaged.append(name)
-                _log.warning("index generation %s is passed over: %s", name, error)
-                continue
-            if models is None or tuple(models) == generation.models:
-                self._damaged = tuple(damaged)
-                return generation
-            _log.warning("index generation %s is of other models (%s)", name, ", ".join(generation.models))
-        self._damaged = tuple(damaged)
-        return None
+        names = self._candidates()
+        found = self._first_sound(names, models)
+        while found is None and (newer := self._candidates()) != names:  # the owner wrote and pruned meanwhile
+            names = newer
+            found = self._first_sound(names, models)
+        return found
 
     def close(self) -> None:
         """Give up ownership. Loaded generations stay usable."""
@@ -143,6 +135,22 @@ class Generations:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _first_sound(self, names: Sequence[str], models: Sequence[str] | None) -> Generation | None:
+        damaged = []
+        for name in names:
+            try:
+                generation = read_generation(self.folder / name)
+            except (OSError, DamagedGeneration) as error:
+                damaged.append(name)
+                _log.warning("index generation %s is passed over: %s", name, error)
+                continue
+            if models is None or tuple(models) == generation.models:
+                self._damaged = tuple(damaged)
+                return generation
+            _log.warning("index generation %s is of other models (%s)", name, ", ".join(generation.models))
+        self._damaged = tuple(damaged)
+        return None
 
     def _names(self) -> list[str]:
         """Sealed generations, newest first."""
