@@ -8,20 +8,38 @@ for match in matcher.match(other_pixels):
     print(match.id, match.grade, match.probability)
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from index.ports import Alignment, Evidence, Match, Operation, Region
 
 if TYPE_CHECKING:
+    from index.embedders.golden import WrongModel
     from index.matcher import Matcher
+    from index.vectors.generations import FolderInUse, NotSealed
 
-__all__ = ["Alignment", "Evidence", "Match", "Matcher", "Operation", "Region"]
+__all__ = [
+    "Alignment",
+    "Evidence",
+    "FolderInUse",
+    "Match",
+    "Matcher",
+    "NotSealed",
+    "Operation",
+    "Region",
+    "WrongModel",
+]
+
+_LAZY = {
+    "FolderInUse": "index.vectors.generations",
+    "Matcher": "index.matcher",
+    "NotSealed": "index.vectors.generations",
+    "WrongModel": "index.embedders.golden",
+}
 
 
 def __getattr__(name: str) -> Any:
     """Load the engine (FAISS, OpenCV, onnxruntime) when it is first asked for, not with the types."""
-    if name == "Matcher":
-        from index.matcher import Matcher
-
-        return Matcher
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'index' has no attribute {name!r}")

@@ -24,7 +24,7 @@ from index.embedders.lite0 import Lite0Embedder
 from index.fingerprint import DamagedFingerprint, Fingerprint, ForeignFingerprint, unpack
 from index.grading import CONTENT, GRADES, judge
 from index.local.codebook import bundled as bundled_codebook
-from index.ports import Embedder, Match, Operation, Pixels
+from index.ports import Embedder, Match, Operation, Pixels, Recorded
 from index.vectors.generations import Generation, Generations
 
 _BATCH: Final = 256  # operations that are applied under one lock
@@ -119,7 +119,7 @@ class Matcher:
             start = self._checkpoint + 1
             self.apply(Operation(start + i, id_, None) for i, id_ in enumerate(ids))
 
-    def apply(self, operations: Iterable[Operation]) -> None:
+    def apply(self, operations: Iterable[Recorded]) -> None:
         """Follow the record, in order of `sequence`; what is at or below `checkpoint()` is skipped.
 
         Raises ForeignFingerprint or DamagedFingerprint at the first entry that can't be used, and ValueError when
@@ -129,7 +129,7 @@ class Matcher:
             for batch in _batches(operations, _BATCH):
                 self._apply_batch(batch)
 
-    def _apply_batch(self, batch: Sequence[Operation]) -> None:
+    def _apply_batch(self, batch: Sequence[Recorded]) -> None:
         checkpoint = self._checkpoint
         last: dict[str, tuple[Fingerprint, bytes] | None] = {}
         previous = 0
@@ -146,7 +146,7 @@ class Matcher:
             self._catalogue.change(removed, [(id_, *entry) for id_, entry in last.items() if entry is not None])
             self._checkpoint = checkpoint
 
-    def _read(self, operation: Operation) -> tuple[Fingerprint, bytes] | None:
+    def _read(self, operation: Recorded) -> tuple[Fingerprint, bytes] | None:
         if operation.fingerprint is None:
             return None
         try:

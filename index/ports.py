@@ -50,6 +50,17 @@ class Operation:
     fingerprint: bytes | None
 
 
+class Recorded(Protocol):
+    """What an index is built from has this shape, whoever keeps the record; `Operation` is one such entry."""
+
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def fingerprint(self) -> bytes | None: ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Alignment:
     """Which part of one picture is which part of the other.
@@ -64,6 +75,12 @@ class Alignment:
     mirrored: bool
     region_query: Region
     region_reference: Region
+
+
+class Verifier(Protocol):
+    """Which part of one picture is which part of the other; None where nothing shows that they share any."""
+
+    def compare(self, query: Pixels, reference: Pixels) -> Alignment | None: ...
 
 
 class Embedder(Protocol):

@@ -16,39 +16,54 @@ class Settings(BaseSettings):
     )
 
     environment: Literal["development", "production"] = Field(
-        "development", description="`production` refuses null parts, unencrypted keys and plain-HTTP identities."
+        default="development",
+        description="`production` refuses null parts, unencrypted keys and plain-HTTP identities.",
     )
-    home: Path = Field(Path("provenance-data"), description="The folder for database, blobs, keys and index.")
-    database_url: str | None = Field(None, description="SQLAlchemy URL; default: SQLite in the home folder.")
+    home: Path = Field(default=Path("provenance-data"), description="The folder for database, blobs, keys and index.")
+    database_url: str | None = Field(default=None, description="SQLAlchemy URL; default: SQLite in the home folder.")
     blobs_url: str | None = Field(
-        None, description="fsspec URL for marked files; default: `blobs/` in the home folder."
+        default=None, description="fsspec URL for marked files; default: `blobs/` in the home folder."
     )
     base_url: str | None = Field(
-        None,
+        default=None,
         description="Public https address of this service; makes the issuer did:web. Without it the issuer is did:key.",
     )
-    key_passphrase: SecretStr | None = Field(None, description="Encrypts signing and watermark keys at rest.")
-    watermarker: str = Field("lattice", description="Plug-in that marks (entry point group `provenance.watermarkers`).")
-    embedder: str = Field("lite0", description="Plug-in for global descriptors (group `provenance.fingerprinters`).")
-    clip_architecture: str = Field("ViT-B-32", description="open_clip architecture, when `embedder` is `clip`.")
-    clip_weights: str | None = Field(None, description="open_clip weights tag or a path; no default, never untrained.")
-    certificate_days: int = Field(3650, ge=1, le=36500, description="How long a certificate is valid, in days.")
-    max_upload_bytes: int = Field(32 << 20, ge=1 << 10, description="Largest file accepted, in bytes.")
-    max_pixels: int = Field(100_000_000, ge=1 << 10, description="Largest picture accepted, in pixels.")
-    max_side: int = Field(20_000, ge=64, description="Longest side accepted, in pixels.")
-    max_in_flight: int = Field(8, ge=1, description="Requests with a picture that are worked on at once; more get 429.")
-    model_queue: int = Field(32, ge=1, description="Places in the queue of the thread that owns the models.")
-    fetch_urls: bool = Field(True, description="Whether `POST /v1/checks` may fetch a URL (through the SSRF guard).")
-    worker_in_server: bool = Field(True, description="Whether `provenance serve` also does the worker's jobs.")
-    seal_after: int = Field(1000, ge=1, description="Index operations after which the worker seals a generation.")
-    chain_rpc_url: str | None = Field(None, description="JSON-RPC address of an EVM node; none: no ledger.")
-    chain_id: int | None = Field(None, description="The chain the node must be on.")
-    chain_contract: str | None = Field(None, description="Address of the ProvenanceRegistry.")
-    chain_private_key: SecretStr | None = Field(None, description="Key of the account that pays for anchors.")
-    chain_confirmations: int = Field(
-        12, ge=1, description="Depth that counts as final where a node has no `finalized` tag."
+    key_passphrase: SecretStr | None = Field(default=None, description="Encrypts signing and watermark keys at rest.")
+    watermarker: str = Field(
+        default="lattice", description="Plug-in that marks (entry point group `provenance.watermarkers`)."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Level of the JSON log.")
+    embedder: str = Field(
+        default="lite0", description="Plug-in for global descriptors (group `provenance.fingerprinters`)."
+    )
+    clip_architecture: str = Field(default="ViT-B-32", description="open_clip architecture, when `embedder` is `clip`.")
+    clip_weights: str | None = Field(
+        default=None, description="open_clip weights tag or a path; no default, never untrained."
+    )
+    certificate_days: int = Field(default=3650, ge=1, le=36500, description="How long a certificate is valid, in days.")
+    max_upload_bytes: int = Field(default=32 << 20, ge=1 << 10, description="Largest file accepted, in bytes.")
+    max_pixels: int = Field(default=50_000_000, ge=1 << 10, description="Largest picture accepted, in pixels.")
+    max_side: int = Field(default=30_000, ge=64, description="Longest side accepted, in pixels.")
+    max_in_flight: int = Field(
+        default=8, ge=1, description="Requests with a picture that are worked on at once; more get 429."
+    )
+    model_queue: int = Field(default=32, ge=1, description="Places in the queue of the thread that owns the models.")
+    fetch_urls: bool = Field(
+        default=True, description="Whether `POST /v1/checks` may fetch a URL (through the SSRF guard)."
+    )
+    worker_in_server: bool = Field(default=True, description="Whether `provenance serve` also does the worker's jobs.")
+    seal_after: int = Field(
+        default=1000, ge=1, description="Index operations after which the worker seals a generation."
+    )
+    chain_rpc_url: str | None = Field(default=None, description="JSON-RPC address of an EVM node; none: no ledger.")
+    chain_id: int | None = Field(default=None, description="The chain the node must be on.")
+    chain_contract: str | None = Field(default=None, description="Address of the ProvenanceRegistry.")
+    chain_private_key: SecretStr | None = Field(default=None, description="Key of the account that pays for anchors.")
+    chain_confirmations: int = Field(
+        default=12, ge=1, description="Depth that counts as final where a node has no `finalized` tag."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Level of the JSON log."
+    )
 
     @field_validator("base_url")
     @classmethod

@@ -3,6 +3,7 @@
 Parts are made on first use, so that a command pays only for what it asks.
 """
 
+import contextlib
 import logging
 import secrets
 import threading
@@ -13,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from provenance import plugins
 from provenance.adapters.blobs import FsspecBlobs
-from provenance.adapters.http import GuardedFetcher
+from provenance.adapters.http import FetchLimits, GuardedFetcher
 from provenance.adapters.images import ImageLimits, PillowImages
 from provenance.adapters.keys import KeyFolder
 from provenance.adapters.models import OwnedMatcher
 from provenance.adapters.store import SqlStore
-from provenance.core.errors import Misconfigured, ProvenanceError
-from provenance.core.ports import Generator, Ledger, Watermarker
+from provenance.core.errors import Conflict, Misconfigured, ProvenanceError
+from provenance.core.ports import Generator, Ledger, Signer, Watermarker
 from provenance.core.records import Work
-from provenance.credentials import bundle, did_document, did_key, did_web, jwks
+from provenance.credentials import bundle, did_document, did_web, jwks
 from provenance.settings import Settings
 from provenance.usecases.access import Access
 from provenance.usecases.anchor import Anchor, receipts
@@ -37,7 +38,6 @@ from provenance.usecases.work import WorkOff
 
 if TYPE_CHECKING:
     from index import Matcher
-    from provenance.adapters.keys import FileSigner
 
 TICK_SECONDS: Final = 1.0
 _log = logging.getLogger(__name__)
@@ -80,49 +80,66 @@ class Service:
     @cached_property
     def images(self) -> PillowImages:
         settings = self.settings
-        limits = ImageLimits(
-            max_bytes=settings.max_upload_bytes, max_pixels=settings.max_pixels, max_side=settings.max_side
+        return PillowImages(
+            ImageLimits(file_bytes=settings.max_upload_bytes, pixels=settings.max_pixels, side=settings.max_side)
         )
-        return PillowImages(limits)
 
     @cached_property
     def fetcher(self) -> GuardedFetcher:
-        return GuardedFetcher(max_bytes=self.settings.max_upload_bytes)
+        return GuardedFetcher(FetchLimits(body_bytes=self.settings.max_upload_bytes))
 
     @cached_property
     def keys(self) -> KeyFolder:
-        secret = self.settings.key_passphrase
-        return KeyFolder(
-            self.settings.home / "keys",
-            passphrase=secret.get_secret_value() if secret else None,
-            allow_unencrypted=self.settings.environment != "production",
+        """Signing and watermark keys. A development service makes them on its first start; a production service is
+        initialised on purpose, by `provenance init`. Raises Misconfigured."""
+        settings = self.settings
+        secret = settings.key_passphrase
+        production = settings.environment == "production"
+        folder = KeyFolder(
+            settings.home / "keys",
+            passphrase=secret.get_secret_value().encode() if secret else None,
+            allow_unencrypted=not production,
         )
+        if not folder.exists and not production:
+            with contextlib.suppress(Conflict):  # another process was first
+                folder.create(now=self.clock(), did=self.own_did)
+        if self.own_did not in (None, folder.issuer):
+            raise Misconfigured(
+                f"the keys are those of {folder.issuer}, but base_url says {self.own_did}",
+                hint="run `provenance keys rotate` to sign under the new address, or set base_url back",
+            )
+        return folder
+
+    @property
+    def own_did(self) -> str | None:
+        """did:web of the public address; None where there is none, and the issuer is the signing key's own did:key."""
+        return did_web(self.settings.base_url) if self.settings.base_url else None
 
     @cached_property
-    def issuer(self) -> str:
-        """did:web where the service has a public address, else the did:key of the current signing key."""
-        base_url = self.settings.base_url
-        return did_web(base_url) if base_url else did_key(self.keys.current_signing_key().public_key)
-
-    @cached_property
-    def signer(self) -> "FileSigner":
-        return self.keys.signer(self.issuer)
+    def signer(self) -> Signer:
+        return self.keys.signer()
 
     @cached_property
     def watermarker(self) -> Watermarker:
-        keys, current = self.keys.watermark_keys()
-        made: Watermarker = plugins.load("watermarkers", self.settings.watermarker)(keys, current)
+        make = plugins.load("watermarkers", self.settings.watermarker)
+        made: Watermarker = make(self.keys.watermark_keys(), self.keys.current_watermark_key)
         return made
 
     @cached_property
     def local_matcher(self) -> "Matcher":
-        """The index itself. Raises Misconfigured when its models are missing or not the right ones."""
-        from index import Matcher, WrongModel
+        """The index itself, which this process owns where no other does; else its folder is only read. Raises
+        Misconfigured when its models are missing or not the right ones."""
+        from index import FolderInUse, Matcher, WrongModel
 
+        folder = self.settings.home / "index"
         try:
-            return Matcher.open(self.settings.home / "index", embedder=self._embedder())
+            embedder = self._embedder()
+            return Matcher.open(folder, embedder=embedder)
+        except FolderInUse:
+            _log.info("another process owns %s; this one reads it and follows the record", folder)
+            return Matcher.open(folder, embedder=embedder, read_only=True)
         except WrongModel as error:
-            raise Misconfigured(str(error), hint="reinstall the package or bring the right weights") from error
+            raise Misconfigured(str(error), hint="reinstall the package, or bring the right weights") from error
 
     @cached_property
     def matcher(self) -> OwnedMatcher:
@@ -176,7 +193,7 @@ class Service:
             watermarker=self.watermarker,
             matcher=self.matcher,
             signer=self.signer,
-            issuer=self.issuer,
+            issuer=self.keys.issuer,
             clock=self.clock,
             validity=timedelta(days=self.settings.certificate_days),
             new_payload=lambda: secrets.randbits(64),
@@ -195,7 +212,7 @@ class Service:
 
     @cached_property
     def verify(self) -> Verify:
-        return Verify(store=self.store, images=self.images, keyring=self.keys.trusted(self.issuer), clock=self.clock)
+        return Verify(store=self.store, images=self.images, keyring=self.keys.keyring(), clock=self.clock)
 
     @cached_property
     def withdraw(self) -> Withdraw:
@@ -203,7 +220,9 @@ class Service:
 
     @cached_property
     def license(self) -> License:
-        return License(store=self.store, signer=self.signer, issuer=self.issuer, clock=self.clock, new_id=new_id("lic"))
+        return License(
+            store=self.store, signer=self.signer, issuer=self.keys.issuer, clock=self.clock, new_id=new_id("lic")
+        )
 
     @cached_property
     def anchor(self) -> Anchor | None:
@@ -213,11 +232,11 @@ class Service:
 
     @property
     def did_document(self) -> Mapping[str, Any]:
-        return did_document(self.issuer, self.keys.verification_keys(self.issuer))
+        return did_document(self.keys.issuer, self.keys.signing_keys())
 
     @property
     def jwks(self) -> Mapping[str, Any]:
-        return jwks(self.keys.verification_keys(self.issuer))
+        return jwks(self.keys.signing_keys())
 
     def bundle(self, work: Work) -> dict[str, Any]:
         """The work's certificate with its ledger receipts."""
@@ -229,8 +248,8 @@ class Service:
 
     def start(self) -> None:
         """Migrate where that is safe, load keys and models, catch the index up. Raises Misconfigured, Unavailable."""
-        if self.store.is_embedded:
-            self.store.migrate()
+        if self.settings.effective_database_url.startswith("sqlite"):
+            self.store.migrate()  # a server's tables are upgraded on purpose: `provenance db upgrade`
         self.watermarker, self.signer  # noqa: B018  loading is the point
         catch_up(self.store, self.matcher)
 
@@ -299,7 +318,10 @@ class Service:
 
     def _probe_database(self) -> str:
         self.store.ping()
-        return self.store.revision_report()
+        problem = self.store.revision().problem
+        if problem:
+            raise Misconfigured(problem)
+        return "answers, and its tables are up to date"
 
     def _probe_blobs(self) -> str:
         digest = self.blobs.put(b"readiness probe\n")

@@ -56,10 +56,10 @@ class Images(Protocol):
 
     def read(self, data: bytes) -> Picture: ...
     def write(self, picture: Picture, pixels: "Pixels") -> tuple[bytes, str]:
-        """The picture's file with other pixels, its alpha and owner's metadata kept: (bytes, media type)."""
+        """The picture's file with other pixels, its alpha and owner's metadata kept: (bytes, media type).
 
-    def encode(self, pixels: "Pixels") -> bytes:
-        """A new PNG file, for pictures that never were a file."""
+        A picture that never was a file has an empty `source`; it becomes a new file of its `format`.
+        """
 
 
 class Watermarker(Protocol):

@@ -6,6 +6,7 @@ from typing import Any
 
 from provenance.core.errors import InvalidRequest
 from provenance.core.ports import Generator, Images
+from provenance.core.types import Picture
 from provenance.usecases.register import Submission
 
 MAX_SEED = (1 << 63) - 1
@@ -30,8 +31,9 @@ class Generate:
             artwork = self.generator(name).make(recipe, seed=seed)
         except ValueError as error:
             raise InvalidRequest(f"the recipe is not valid: {error}") from error
+        data, _ = self.images.write(Picture(artwork.pixels, None, "PNG", "image/png", b""), artwork.pixels)
         return Submission(
-            data=self.images.encode(artwork.pixels),
+            data=data,
             owner=owner,
             title=title,
             terms=terms,
