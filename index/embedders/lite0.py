@@ -1,6 +1,6 @@
 """The bundled descriptor: ImageNet EfficientNet-Lite0, GeM pooled, whitened to 256 dimensions. No torch, no download.
 
-Preprocessing (version 1; any change needs a new version in `MODEL`):
+Preprocessing (version 2; any change needs a new version in `MODEL`):
 
 1. The short side becomes 256; the long side becomes `256 * aspect` rounded to a multiple of 32 within 256..512. So the
    aspect is kept to 1/16 up to 2:1, and what is longer is squeezed to 2:1. Area resampling where a side shrinks, else
@@ -9,8 +9,8 @@ Preprocessing (version 1; any change needs a new version in `MODEL`):
    trained with (`scripts/models/check_preprocessing.py` compares the variants).
 3. Generalised-mean pooling, p = 3, over the 1280 channels of the last feature map (Radenovic et al., TPAMI 2019), unit
    length.
-4. Centring and within-copy whitening to 256 dimensions (Mikolajczyk & Matas, ICCV 2007;
-   `scripts/models/fit_whitening.py`), unit length.
+4. Centring, within-copy whitening to 256 dimensions (Mikolajczyk & Matas, ICCV 2007;
+   `scripts/models/fit_whitening.py`), signed square roots against bursts (Perronnin et al., ECCV 2010), unit length.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ import onnxruntime
 from index.embedders.golden import WrongModel, check_golden
 from index.ports import Pixels, Vectors
 
-MODEL: Final = "efficientnet-lite0-in1k/gem3-wcw256/1"
+MODEL: Final = "efficientnet-lite0-in1k/gem3-wcw256/2"
 MODELS: Final = Path(__file__).parent.parent / "models"
 NETWORK: Final = "lite0.onnx"
 WHITENING: Final = "lite0-whitening.npz"
@@ -106,8 +106,9 @@ class Lite0Embedder:
 
 
 def whiten(features: Vectors, mean: Vectors, projection: Vectors) -> Vectors:
-    """`(features - mean) @ projection`, rows of unit length."""
-    return unit_rows(np.asarray((features - mean) @ projection, np.float32))
+    """`(features - mean) @ projection`, the signed square root of each component, rows of unit length."""
+    projected = (features - mean) @ projection
+    return unit_rows(np.asarray(np.sign(projected) * np.sqrt(np.abs(projected)), np.float32))
 
 
 def unit_rows(rows: Vectors) -> Vectors:

@@ -92,7 +92,7 @@ class SealedIndex:
     def search(
         self, vectors: Vectors, k: int, alive: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.float32], Ids]:
-        """(scores float32[q, k], ids int64[q, k]), best first, among `alive` bool[n]; else -inf and -1."""
+        """(scores float32[q, k], ids int64[q, k]), best first, among `alive`; -inf and -1 for none."""
         parts = [
             self._search(vectors[start : start + _QUERIES], k, alive) for start in range(0, len(vectors), _QUERIES)
         ]

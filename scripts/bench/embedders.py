@@ -2,10 +2,10 @@
 
     python -m scripts.bench.embedders --corpus <folder of pictures>
 
-A third each of the test split (`scripts/models/copies.py`): registered, unknown, and material that is blended in or pasted
-under, so that an unknown query never contains a registered picture. Reports micro average precision over all
-query-reference pairs, and the recall at rank 1 at the threshold where 1 % of the unknown queries raise a false alarm, for
-every variant of the descriptor and every kind of copy. Prints JSON and a table.
+A third each of the test split (`scripts/models/copies.py`): registered, unknown, and material that is blended in or
+pasted under, so that an unknown query never contains a registered picture. Reports micro average precision over all
+query-reference pairs, and the recall at rank 1 at the threshold where 1 % of the unknown queries raise a false alarm,
+for every variant of the descriptor and every kind of copy. Prints JSON and a table.
 """
 
 import argparse
@@ -26,7 +26,7 @@ Features = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """Pooled features float32[n, 1280]: `positive` queries copy reference `owner`; `negative` ones copy nothing registered."""
+    """Pooled features float32[n, 1280]: `positive` copies reference `owner`; `negative` copies nothing registered."""
 
     references: Features
     positive: Features
