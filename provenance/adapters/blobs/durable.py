@@ -33,7 +33,7 @@ def write(root: Path, relative: Path, data: bytes) -> None:
 
 
 def settle(root: Path, relative: Path) -> None:
-    """Sync the folders that lead to `root / relative`. Also for a file that another writer has just renamed: its name may
+    """Sync the folders that lead to `root / relative`. Also for a file that another writer just renamed: its name may
     not be on disk yet. Raises OSError."""
     for parent in relative.parents:
         _sync_folder(root / parent)

@@ -1,5 +1,6 @@
 """GET for untrusted URLs."""
 
+import re
 import socket
 import ssl
 import threading
@@ -15,6 +16,7 @@ from provenance.core.errors import InvalidRequest, TooLarge, Unavailable
 
 _PORTS: Final = {"http": 80, "https": 443}
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
+_HOST: Final = re.compile(rb"[A-Za-z0-9._:-]+")  # a name (IDNs are Punycode by now) or a numeric address
 _MAX_URL: Final = 4096
 _CHUNK: Final = 64 << 10
 _USER_AGENT: Final = "provenance-fetcher"
@@ -84,6 +86,8 @@ class GuardedFetcher:
             raise InvalidRequest("a URL with a user name or password is not fetched", hint="upload the file instead")
         if not url.host:
             raise InvalidRequest("the URL names no host")
+        if not _HOST.fullmatch(url.raw_host):
+            raise InvalidRequest("the URL's host is malformed", hint="use an address like https://example.org/a.png")
         if (url.port or _PORTS[url.scheme]) not in self._limits.ports:
             raise InvalidRequest(f"port {url.port} is not fetched from", hint="upload the file instead")
         return url

@@ -25,13 +25,11 @@ def read(data: bytes, limits: ImageLimits) -> Container:
     """Raises UnreadableImage, UnsupportedFormat, TooLarge."""
     if not features.check("avif"):
         raise UnsupportedFormat("this installation reads no AVIF", hint="send PNG, JPEG, WebP, TIFF or GIF")
-    notes: list[str] = []
+    end = _end(data)
+    notes = list(sniff.trailing_note(data[end:]))
+    data = piece(data, 0, end)
     properties: list[tuple[bytes, bytes]] = []
-    for name, body, after in _boxes(data):
-        if name not in _TOP_LEVEL:
-            data, rest = data[: after - len(body) - 8], data[after - len(body) - 8 :]
-            notes.extend(sniff.trailing_note(rest))
-            break
+    for name, body in _boxes(data):
         if name == b"meta":
             properties.extend(_properties(body))
         elif name == b"uuid" and body.startswith(_C2PA_UUID):
@@ -67,24 +65,35 @@ def _opened(data: bytes, limits: ImageLimits, notes: list[str]) -> Container:
     )
 
 
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
-    """(name, body, offset after it); a size of 0 runs to the end, 1 means a 64-bit size."""
+def _header(data: bytes, at: int) -> tuple[bytes, int, int]:
+    """(name, bytes of the header, bytes of the whole box); a size of 0 runs to the end, 1 means a 64-bit size."""
+    size, name = struct.unpack(">I4s", piece(data, at, 8))
+    header = 8
+    if size == 1:
+        header, size = 16, int.from_bytes(piece(data, at + 8, 8), "big")
+    elif size == 0:
+        size = len(data) - at
+    if size < header:
+        raise damaged("a box is shorter than its header")
+    return name, header, size
+
+
+def _end(data: bytes) -> int:
+    """The offset after the last box that belongs to the file format."""
+    at = 0
+    while at + 8 <= len(data) and data[at + 4 : at + 8] in _TOP_LEVEL:
+        at += _header(data, at)[2]
+    return at
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """(name, body) of boxes that fill `data`."""
     at = 0
     for _ in range(_MAX_BOXES):
         if at >= len(data):
             return
-        if at + 8 > len(data):
-            yield b"", data[at + 8 :], len(data)
-            return
-        size, name = struct.unpack(">I4s", piece(data, at, 8))
-        header = 8
-        if size == 1:
-            header, size = 16, int.from_bytes(piece(data, at + 8, 8), "big")
-        elif size == 0:
-            size = len(data) - at
-        if size < header:
-            raise damaged("a box is shorter than its header")
-        yield name, piece(data, at + header, size - header), at + size
+        name, header, size = _header(data, at)
+        yield name, piece(data, at + header, size - header)
         at += size
     raise damaged("it has too many boxes")
 
@@ -93,11 +102,11 @@ def _properties(meta: bytes) -> list[tuple[bytes, bytes]]:
     """The item properties: meta (a full box, hence 4) / iprp / ipco."""
     return [
         (name, body)
-        for outer, iprp, _ in _boxes(meta[4:])
+        for outer, iprp in _boxes(meta[4:])
         if outer == b"iprp"
-        for inner, ipco, _ in _boxes(iprp)
+        for inner, ipco in _boxes(iprp)
         if inner == b"ipco"
-        for name, body, _ in _boxes(ipco)
+        for name, body in _boxes(ipco)
     ]
 
 

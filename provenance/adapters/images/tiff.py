@@ -15,12 +15,13 @@ Field: TypeAlias = tuple[int, int, int, bytes]
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES = 256, 257, 258, 259, 262, 277
 _SUBFILE, _TILE_WIDTH, _TILE_HEIGHT, _SAMPLE_FORMAT = 254, 322, 323, 339
+_STRIP_OFFSETS, _STRIP_SIZES, _TILE_OFFSETS, _TILE_SIZES = 273, 279, 324, 325
 _ORIENTATION, _XMP, _ICC, _EXIF, _GPS, _INTEROP, _DNG = 274, 700, 34675, 34665, 34853, 40965, 50706
 _COMPRESSIONS: Final = frozenset((1, 2, 3, 4, 5, 7, 8, 32773, 32946, 50000))
 # What pixels need (TIFF 6.0; 292, 293: CCITT options; 347: JPEG tables; 530..532: YCbCr).
 _PIXEL_TAGS: Final = frozenset((
-    _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, 266, 273, _SAMPLES, 278, 279, 284, 292, 293, 317, 320,
-    _TILE_WIDTH, _TILE_HEIGHT, 324, 325, 338, _SAMPLE_FORMAT, 347, 529, 530, 531, 532,
+    _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, 266, _STRIP_OFFSETS, _SAMPLES, 278, _STRIP_SIZES, 284, 292, 293,
+    317, 320, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_SIZES, 338, _SAMPLE_FORMAT, 347, 529, 530, 531, 532,
 ))  # fmt: skip
 # What the owner wrote: title, camera, resolution, software, date, artist, host, rating, copyright, IPTC, Windows' own.
 _OWNER_TAGS: Final = frozenset((
@@ -97,6 +98,19 @@ def _check_layout(structure: TiffStructure, page: Directory, limits: ImageLimits
         )
     if _TILE_WIDTH in page.tags:
         limits.check_size(structure.integer(page, _TILE_WIDTH), structure.integer(page, _TILE_HEIGHT))
+    _check_extents(structure, page)
+
+
+def _check_extents(structure: TiffStructure, page: Directory) -> None:
+    """Every strip or tile lies inside the file. The decoder could not tell: its file has a directory behind."""
+    offsets, sizes = (_TILE_OFFSETS, _TILE_SIZES) if _TILE_OFFSETS in page.tags else (_STRIP_OFFSETS, _STRIP_SIZES)
+    if offsets not in page.tags or sizes not in page.tags:
+        raise damaged("it does not say where its image data is")
+    starts, counts = structure.integers(page.tags[offsets]), structure.integers(page.tags[sizes])
+    if len(starts) != len(counts):
+        raise damaged("it does not say where all its image data is")
+    if any(start + count > len(structure.data) for start, count in zip(starts, counts, strict=True)):
+        raise damaged("it ends in the middle of the image")
 
 
 def _value(structure: TiffStructure, page: Directory, code: int, budget: MetadataBudget) -> bytes | None:

@@ -1,0 +1,266 @@
+"""Each format is read, and written as itself."""
+
+import struct
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from provenance.adapters.images import PillowImages
+from provenance.core.errors import InvalidRequest, UnsupportedFormat
+from provenance.core.types import Picture
+from tests.unit.adapters.image_samples import opened, photo, png_chunk, png_chunks, psnr, raw_png, saved
+
+IMAGES = PillowImages()
+LOSSLESS = [
+    ("PNG", {}, "image/png"),
+    ("TIFF", {}, "image/tiff"),
+    ("TIFF", {"compression": "tiff_lzw"}, "image/tiff"),
+    ("TIFF", {"compression": "packbits"}, "image/tiff"),
+    ("WEBP", {"lossless": True}, "image/webp"),
+]
+LOSSY = [
+    ("JPEG", {"quality": 90}, "image/jpeg", 42.0),
+    ("JPEG", {"quality": 90, "progressive": True}, "image/jpeg", 42.0),
+    ("WEBP", {"quality": 90}, "image/webp", 36.0),
+    ("AVIF", {"quality": 90}, "image/avif", 38.0),
+    ("TIFF", {"compression": "jpeg"}, "image/tiff", float("inf")),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "media_type"), LOSSLESS)
+def test_lossless_formats_keep_every_pixel(name, options, media_type):
+    pixels = photo()
+    picture = IMAGES.read(saved(pixels, name, **options))
+    assert (picture.format, picture.media_type, picture.alpha, picture.notes) == (name, media_type, None, ())
+    np.testing.assert_array_equal(picture.pixels, pixels)
+    changed = 255 - pixels
+    data, written_type = IMAGES.write(picture, changed)
+    assert written_type == media_type
+    assert opened(data).format == name
+    np.testing.assert_array_equal(np.asarray(opened(data).convert("RGB")), changed)
+
+
+@pytest.mark.parametrize(("name", "options", "media_type", "least"), LOSSY)
+def test_lossy_formats_stay_close(name, options, media_type, least):
+    picture = IMAGES.read(saved(photo(256, 192), name, **options))
+    changed = picture.pixels[:, ::-1]
+    data, written_type = IMAGES.write(picture, changed)
+    assert written_type == media_type
+    assert opened(data).format == name
+    assert psnr(changed, np.asarray(opened(data).convert("RGB"))) >= least
+
+
+def test_jpeg_is_written_at_quality_95_without_subsampling():
+    data, _ = IMAGES.write(IMAGES.read(saved(photo(), "JPEG", quality=30)), photo(seed=1))
+    with Image.open(BytesIO(data)) as written, Image.open(BytesIO(saved(photo(), "JPEG", quality=95))) as reference:
+        assert written.quantization == reference.quantization
+        assert [part[1:3] for part in written.layer] == [(1, 1)] * 3
+
+
+@pytest.mark.parametrize(("name", "options"), [("PNG", {}), ("TIFF", {}), ("WEBP", {"lossless": True})])
+def test_alpha_survives(name, options):
+    alpha = np.arange(96 * 64, dtype=np.uint8).reshape(64, 96)
+    pixels = photo()
+    picture = IMAGES.read(saved(np.dstack((pixels, alpha)), name, **options, **({"exact": True} if options else {})))
+    np.testing.assert_array_equal(picture.alpha, alpha)
+    np.testing.assert_array_equal(picture.pixels, pixels)
+    again = IMAGES.read(IMAGES.write(picture, 255 - pixels)[0])
+    np.testing.assert_array_equal(again.alpha, alpha)
+    np.testing.assert_array_equal(again.pixels, 255 - pixels)
+
+
+@pytest.mark.parametrize(("name", "options"), [("WEBP", {"quality": 80}), ("AVIF", {"quality": 80})])
+def test_alpha_survives_lossy_formats(name, options):
+    alpha = np.zeros((64, 96), np.uint8)
+    alpha[16:48, 16:80] = 255
+    picture = IMAGES.read(saved(np.dstack((photo(), alpha)), name, **options))
+    again = IMAGES.read(IMAGES.write(picture, picture.pixels)[0])
+    assert picture.alpha is not None
+    assert again.alpha is not None
+    assert np.abs(again.alpha.astype(int) - alpha).mean() < 2
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "1", "P", "RGBA"])
+@pytest.mark.parametrize("name", ["PNG", "TIFF"])
+def test_other_modes_are_read_as_pillow_shows_them(name, mode):
+    image = Image.fromarray(photo()).convert(mode)
+    if mode in ("LA", "RGBA"):
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+    picture = IMAGES.read(saved(image, name))
+    np.testing.assert_array_equal(picture.pixels, np.asarray(image.convert("RGB")))
+    expected = np.asarray(image.getchannel("A")) if "A" in mode else None
+    np.testing.assert_array_equal(picture.alpha, expected)
+
+
+def test_palette_transparency_becomes_alpha():
+    image = Image.fromarray(photo()).quantize(16)
+    data = saved(image, "PNG", transparency=bytes(range(0, 160, 10)))
+    expected = np.asarray(opened(data).convert("RGBA"))
+    picture = IMAGES.read(data)
+    np.testing.assert_array_equal(np.dstack((picture.pixels, picture.alpha)), expected)
+    assert len(np.unique(picture.alpha)) > 3
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "key", "alpha"),
+    [
+        ((2, 1, 8, 0), b"\x00\x07\x08", struct.pack(">H", 7), [0, 255]),
+        ((4, 1, 2, 0), b"\x00\x1b", struct.pack(">H", 2), [255, 255, 0, 255]),
+        ((2, 1, 16, 0), b"\x00\x01\x02\x01\x03", struct.pack(">H", 0x0102), [0, 255]),
+        ((8, 1, 1, 0), b"\x00\xa0", struct.pack(">H", 1), [0, 255, 0, 255, 255, 255, 255, 255]),
+        ((2, 1, 8, 2), b"\x00\x01\x02\x03\x01\x02\x04", struct.pack(">HHH", 1, 2, 3), [0, 255]),
+        ((2, 1, 16, 2), b"\x00" + bytes(6) + b"\x05\x05" * 3, struct.pack(">HHH", 0, 0, 0), [0, 255]),
+    ],
+)
+def test_colour_keys_hide_their_colour_at_every_depth(header, rows, key, alpha):
+    picture = IMAGES.read(raw_png(header, rows, (b"tRNS", key)))
+    assert picture.alpha is not None
+    assert picture.alpha[0].tolist() == alpha
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_sixteen_bit_grey_is_rounded_not_cut(order):
+    wide = np.array([[0, 128, 129, 257 * 100 + 200, 0xFFFF]], np.uint16)
+    png = raw_png((5, 1, 16, 0), b"\x00" + wide.astype(">u2").tobytes())
+    tiff = saved(Image.frombytes("I;16", (5, 1), wide.astype("<u2").tobytes()), "TIFF")
+    if order == ">":
+        tiff = _turned_tiff(wide.astype(">u2").tobytes(), 5)
+    for data in (png, tiff):
+        picture = IMAGES.read(data)
+        assert picture.pixels[0, :, 0].tolist() == [0, 0, 1, 101, 255]
+        assert picture.notes == ("16 bits reduced to 8",)
+
+
+def _turned_tiff(samples: bytes, width: int) -> bytes:
+    """A big-endian 16-bit grey TIFF of one strip."""
+    entries = [(256, 3, width), (257, 3, 1), (258, 3, 16), (259, 3, 1), (262, 3, 1), (273, 4, 8), (277, 3, 1)]
+    entries += [(278, 3, 1), (279, 4, len(samples))]
+    body = b"".join(
+        struct.pack(">HHI", code, kind, 1) + (struct.pack(">HH", value, 0) if kind == 3 else struct.pack(">I", value))
+        for code, kind, value in entries
+    )
+    start = 8 + len(samples)
+    return b"MM\x00*" + struct.pack(">I", start) + samples + struct.pack(">H", len(entries)) + body + bytes(4)
+
+
+def test_sixteen_bit_colour_with_alpha_is_reduced():
+    wide = np.array([[[0x1234, 0x5678, 0x9ABC, 0xDEF0]]], np.uint16)
+    picture = IMAGES.read(raw_png((1, 1, 16, 6), b"\x00" + wide.astype(">u2").tobytes()))
+    assert picture.pixels[0, 0].tolist() == [0x12, 0x56, 0x9A]
+    assert picture.alpha is not None
+    assert picture.alpha.tolist() == [[0xDE]]
+    assert picture.notes == ("16 bits reduced to 8",)
+
+
+def frames(count: int) -> list[Image.Image]:
+    return [Image.fromarray(photo(seed=number)) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "options", "media_type"),
+    [
+        ("PNG", "frames", {}, "image/apng"),
+        ("TIFF", "pages", {}, "image/tiff"),
+        ("WEBP", "frames", {"lossless": True}, "image/webp"),
+    ],
+)
+def test_animations_and_pages_give_their_first_frame_and_say_so(name, unit, options, media_type):
+    first, *rest = frames(3)
+    picture = IMAGES.read(saved(first, name, save_all=True, append_images=rest, **options))
+    assert (picture.frames, picture.media_type) == (3, media_type)
+    assert f"first of 3 {unit}" in picture.notes
+    np.testing.assert_array_equal(picture.pixels, np.asarray(first))
+    written = opened(IMAGES.write(picture, picture.pixels)[0])
+    assert getattr(written, "n_frames", 1) == 1
+    assert written.format == name
+
+
+def test_gif_gives_its_first_frame_and_is_written_as_png():
+    first, *rest = (frame.quantize(32) for frame in frames(2))
+    data = saved(first, "GIF", save_all=True, append_images=rest, comment=b"by Ada")
+    picture = IMAGES.read(data)
+    assert (picture.format, picture.media_type, picture.frames) == ("GIF", "image/gif", 2)
+    assert picture.notes == ("first of 2 frames", "a GIF is written as PNG")
+    np.testing.assert_array_equal(picture.pixels, np.asarray(opened(data).convert("RGB")))
+    written, media_type = IMAGES.write(picture, picture.pixels)
+    assert media_type == "image/png"
+    assert opened(written).text["Comment"] == "by Ada"
+
+
+def test_transparent_gif_keeps_its_alpha():
+    image = Image.fromarray(photo()).quantize(8)
+    data = saved(image, "GIF", transparency=3)
+    picture = IMAGES.read(data)
+    np.testing.assert_array_equal(picture.alpha, np.asarray(opened(data).convert("RGBA"))[..., 3])
+    assert picture.alpha is not None
+    assert set(np.unique(picture.alpha)) == {0, 255}
+
+
+def test_animated_avif_gives_its_first_frame():
+    first, *rest = frames(2)
+    picture = IMAGES.read(saved(first, "AVIF", save_all=True, append_images=rest, quality=90))
+    assert picture.frames == 2
+    assert picture.notes[0] == "first of 2 frames"
+    assert psnr(picture.pixels, np.asarray(first)) > 30
+
+
+def test_the_phones_second_picture_is_left_out():
+    first, *rest = frames(2)
+    picture = IMAGES.read(saved(first, "MPO", save_all=True, append_images=rest))
+    assert picture.format == "JPEG"
+    assert picture.frames == 1
+    assert any("after the end of the image were left out" in note for note in picture.notes)
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "WEBP", "TIFF", "AVIF"])
+def test_writing_is_deterministic(name):
+    picture = IMAGES.read(saved(photo(), name))
+    assert IMAGES.write(picture, picture.pixels) == PillowImages().write(picture, picture.pixels)
+
+
+def test_a_picture_that_never_was_a_file_is_written():
+    pixels = photo()
+    made = Picture(pixels=pixels, alpha=None, format="PNG", media_type="image/png", source=b"")
+    data, media_type = IMAGES.write(made, pixels)
+    assert media_type == "image/png"
+    np.testing.assert_array_equal(np.asarray(opened(data)), pixels)
+
+
+def test_the_readers_pixels_can_be_changed():
+    picture = IMAGES.read(saved(photo(), "PNG"))
+    picture.pixels[0, 0] = 7
+    assert picture.pixels.flags.c_contiguous
+
+
+@pytest.mark.parametrize("wrong", [photo(96, 63), photo().astype(np.float32), photo()[..., 0]])
+def test_pixels_of_another_shape_or_type_are_refused(wrong):
+    picture = IMAGES.read(saved(photo(), "PNG"))
+    with pytest.raises(InvalidRequest, match="not uint8"):
+        IMAGES.write(picture, wrong)
+
+
+@pytest.mark.parametrize("mode", ["F", "I"])
+def test_samples_that_are_no_picture_are_unsupported(mode):
+    with pytest.raises(UnsupportedFormat, match="32 bits"):
+        IMAGES.read(saved(Image.new(mode, (8, 8)), "TIFF"))
+
+
+def test_lab_is_unsupported():
+    with pytest.raises(UnsupportedFormat, match="'LAB'"):
+        IMAGES.read(saved(Image.new("LAB", (8, 8)), "TIFF"))
+
+
+def test_a_raw_files_preview_is_not_taken_for_the_picture():
+    with pytest.raises(UnsupportedFormat, match="raw file"):
+        IMAGES.read(saved(photo(), "TIFF", tiffinfo={254: 1}))
+
+
+def test_content_credentials_are_named_and_not_carried_over():
+    data = saved(photo(), "PNG")
+    signed = data[:33] + png_chunk(b"caBX", b"\x00\x00\x00\x10jumbmanifest") + data[33:]
+    picture = IMAGES.read(signed)
+    assert any("C2PA" in note for note in picture.notes)
+    assert picture.source == signed
+    assert b"caBX" not in png_chunks(IMAGES.write(picture, picture.pixels)[0])
