@@ -1,4 +1,4 @@
-"""Where private keys live: encrypted files in a key folder; `EphemeralSigner` for tests. See docs/certificate.md, "Keys"."""
+"""Where private keys live: encrypted files in a key folder, memory for tests. See docs/certificate.md, "Keys"."""
 
 from provenance.adapters.keys.folder import KeyFolder
 from provenance.adapters.keys.ring import Entry

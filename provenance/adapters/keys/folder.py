@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from provenance.adapters.keys import files
 from provenance.adapters.keys.ring import Entry, Ring
-from provenance.adapters.keys.signers import PASSPHRASE_HINT, FileSigner, check_passphrase
+from provenance.adapters.keys.signers import UNLOCK_HINT, FileSigner, check_passphrase
 from provenance.core.errors import Conflict, Misconfigured
 from provenance.credentials import TrustedKeys, VerificationKey, did_key, method_id
 
@@ -40,7 +40,7 @@ class KeyFolder:
     def __init__(self, path: Path, *, passphrase: bytes | None = None, allow_unencrypted: bool = False) -> None:
         self.path: Final = path
         self.__passphrase: Final = passphrase
-        self.__sealing_key: bytes | None = None
+        self.__derived: bytes | None = None
         self._allow_unencrypted: Final = allow_unencrypted
 
     def __repr__(self) -> str:
@@ -155,33 +155,39 @@ class KeyFolder:
         return Entry(key_id, now)
 
     def _seal(self, ring: Ring, key_id: str, secret: bytes) -> dict[str, str]:
-        check_passphrase(self.__passphrase, allow_unencrypted=self._allow_unencrypted)
-        if ring.salt is None:
+        sealing_key = self._sealing_key(ring)
+        if sealing_key is None:
             return {"cipher": "none", "secret": secret.hex()}
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = AESGCM(self._derived(ring.salt)).encrypt(nonce, secret, _bound_to(key_id))
+        sealed = AESGCM(sealing_key).encrypt(nonce, secret, _bound_to(key_id))
         return {"cipher": "AES-256-GCM", "nonce": nonce.hex(), "sealed": sealed.hex()}
 
     def _open_watermark(self, ring: Ring, key_id: str) -> bytes:
         path = self.path / f"watermark-{key_id}.json"
+        sealing_key = self._sealing_key(ring)
         try:
             document: dict[str, Any] = json.loads(files.read(path))
-            if ring.salt is None:
+            if sealing_key is None:
                 return bytes.fromhex(document["secret"])
             nonce, sealed = bytes.fromhex(document["nonce"]), bytes.fromhex(document["sealed"])
-            return AESGCM(self._derived(ring.salt)).decrypt(nonce, sealed, _bound_to(key_id))
+            return AESGCM(sealing_key).decrypt(nonce, sealed, _bound_to(key_id))
         except InvalidTag:
-            raise Misconfigured(f"the passphrase does not open {path}", hint=PASSPHRASE_HINT) from None
+            raise Misconfigured(f"the passphrase does not open {path}", hint=UNLOCK_HINT) from None
         except (ValueError, KeyError, TypeError):
             raise Misconfigured(f"{path} is damaged", hint="restore it from a backup") from None
 
-    def _derived(self, salt: bytes) -> bytes:
-        """The folder's sealing key; scrypt runs once."""
+    def _sealing_key(self, ring: Ring) -> bytes | None:
+        """What the passphrase makes of the folder's salt; scrypt runs once. None where nothing is encrypted."""
+        if ring.salt is None:
+            if self.__passphrase:
+                raise Misconfigured(f"the keys in {self.path} were made without a passphrase", hint="unset it")
+            check_passphrase(None, allow_unencrypted=self._allow_unencrypted)
+            return None
         if not self.__passphrase:
-            raise Misconfigured(f"the keys in {self.path} are encrypted", hint=PASSPHRASE_HINT)
-        if self.__sealing_key is None:
-            self.__sealing_key = Scrypt(salt=salt, **_SCRYPT).derive(self.__passphrase)
-        return self.__sealing_key
+            raise Misconfigured(f"the keys in {self.path} are encrypted", hint=UNLOCK_HINT)
+        if self.__derived is None:
+            self.__derived = Scrypt(salt=ring.salt, **_SCRYPT).derive(self.__passphrase)
+        return self.__derived
 
 
 def _bound_to(key_id: str) -> bytes:

@@ -35,7 +35,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """Oldest key first; of each kind the last is the current one. `salt` is scrypt's, None when nothing is encrypted."""
+    """Oldest key first; of each kind the last is the current one. `salt` is scrypt's; None: nothing is encrypted."""
 
     signing: tuple[Entry, ...]
     watermark: tuple[Entry, ...]

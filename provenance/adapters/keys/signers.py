@@ -18,7 +18,7 @@ from provenance.adapters.keys import files
 from provenance.core.errors import Conflict, Misconfigured
 from provenance.credentials.dids import did_key, method_id
 
-PASSPHRASE_HINT: Final = "set PROVENANCE_KEY_PASSPHRASE"
+UNLOCK_HINT: Final = "set PROVENANCE_KEY_PASSPHRASE to the passphrase that the keys were made with"
 
 
 class InsecureKeyWarning(UserWarning):
@@ -108,9 +108,9 @@ def check_passphrase(passphrase: bytes | None, *, allow_unencrypted: bool) -> No
     if passphrase:
         return
     if passphrase is not None or not allow_unencrypted:
-        raise Misconfigured("keys need a passphrase", hint=PASSPHRASE_HINT)
+        raise Misconfigured("keys need a passphrase", hint=UNLOCK_HINT)
     warnings.warn(
-        f"keys are kept unencrypted: whoever reads the disk can sign in your name ({PASSPHRASE_HINT})",
+        "keys are kept unencrypted, because no passphrase is set: whoever reads the disk can sign in your name",
         InsecureKeyWarning,
         stacklevel=3,
     )
@@ -118,10 +118,12 @@ def check_passphrase(passphrase: bytes | None, *, allow_unencrypted: bool) -> No
 
 def _load(path: Path, passphrase: bytes | None) -> Ed25519PrivateKey:
     pem = files.read(path)
+    if passphrase is not None and b"ENCRYPTED" not in pem:
+        raise Misconfigured(f"{path} is not encrypted, but a passphrase is set", hint="encrypt it with `openssl pkcs8`")
     try:
         key = load_pem_private_key(pem, passphrase)
     except (ValueError, TypeError):  # from None: OpenSSL's text must not carry anything of the file into a log
-        raise Misconfigured(f"the passphrase does not open {path}", hint=PASSPHRASE_HINT) from None
+        raise Misconfigured(f"the passphrase does not open {path}", hint=UNLOCK_HINT) from None
     if not isinstance(key, Ed25519PrivateKey):
         raise Misconfigured(f"{path} holds no Ed25519 key")
     return key
