@@ -1,7 +1,7 @@
 """A picture's own format with other pixels.
 
-Quality: the mark must survive the first save, and an owner must not see the save. JPEG 95 without chroma subsampling
-keeps the rounding error of one save well under the mark; docs/images.md gives the figures.
+Quality: the mark must survive the first save, and an owner must not see the save. So the lossy formats are written near
+the top of their scales, and chroma at full resolution where the format can (docs/images.md).
 """
 
 from collections.abc import Callable
