@@ -14,8 +14,6 @@ TAG_BITS: Final = 32
 CODE_LENGTH: Final = 1024
 _INFORMATION: Final = polar.information_set(CODE_LENGTH, PAYLOAD_BITS + TAG_BITS)
 _FROZEN: Final = ~np.isin(np.arange(CODE_LENGTH), _INFORMATION)
-# The min-sum decoder is scale-free up to float32 range; unit spread keeps metrics near 1.
-_LLR_SPREAD: Final = 1.0
 
 
 def check_payload(payload: int) -> int:
@@ -28,8 +26,8 @@ def check_payload(payload: int) -> int:
 class TaggedCode:
     """Payload to codeword and back under one key.
 
-    The tag is the first 32 bits of HMAC(key, "tag", payload as 8 bytes big-endian); a keyed mask whitens the 96 bits, so
-    that no payload, zero included, gives a codeword that is the same under every key.
+    The tag is the first 32 bits of HMAC(key, "tag", payload as 8 bytes big-endian); a keyed mask whitens the 96 bits,
+    so that no payload, zero included, gives a codeword that is the same under every key.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -49,10 +47,10 @@ class TaggedCode:
 
         `soft` float64[1024], positive for bit 0, any common scale.
         """
-        spread = float(np.std(soft))
+        spread = float(np.std(soft))  # min-sum decoding is free of scale; this keeps float32 in range
         if not np.isfinite(spread) or spread == 0.0:
             return None
-        paths = polar.decode_list((soft * (_LLR_SPREAD / spread)).astype(np.float32), _FROZEN, list_size)
+        paths = polar.decode_list((soft / spread).astype(np.float32), _FROZEN, list_size)
         messages = np.packbits(paths[:, _INFORMATION] ^ self._whitening, axis=1)
         for message in messages:
             body, tag = bytes(message[: PAYLOAD_BITS // 8]), bytes(message[PAYLOAD_BITS // 8 :])

@@ -16,7 +16,7 @@ Maps = NDArray[np.float64]  # float64[h, 4], see kernels.py
 TILE: Final = 128  # canonical pixels; the lattice's nominal period
 _MAX_REACH: Final = 20.0  # typical radius of a sync point, in tiles^-1
 _LENGTH_STEP: Final = 32  # hypotheses are made for lengths rounded to this
-_ASPECT: Final = 0.14  # log of the largest change of aspect that the upright search covers
+_ASPECT: Final = 0.37  # log of the largest change of aspect that the upright search covers
 _TILT: Final = 0.06  # radians around upright
 _COARSEST: Final = 0.02
 
@@ -30,12 +30,12 @@ def resolution(length: int, scale: float) -> float:
 def hypotheses(steps: int) -> tuple[Maps, Maps]:
     """(upright, any angle) maps for a picture about 32 * steps pixels long, read-only.
 
-    Upright: the four right angles, mirrored or not, each with aspect changes of +-14 % or tilts of +-3.4 degrees. Any
-    angle: similarities only. Scales reach from the smallest that leaves sync points under the Nyquist frequency to the
-    largest that leaves a usable part of a tile in the picture.
+    Upright: the four right angles, mirrored or not, each with aspect changes of -31 % to +45 % or tilts of +-3.4
+    degrees. Any angle: similarities only. Scales reach from the smallest that leaves sync points under the Nyquist
+    frequency to the largest that leaves a usable part of a tile in the picture.
     """
     length = _LENGTH_STEP * steps
-    scale, last = max(36.0, length / 11) / TILE, max(length / 1.4, 60.0) / TILE
+    scale, last = max(28.0, length / 11) / TILE, max(length / 0.9, 60.0) / TILE
     upright: list[tuple[float, float, float, float]] = []
     every: list[Maps] = []
     while scale < last:
@@ -73,10 +73,10 @@ def _upright(size: float, step: float) -> list[tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """How the canonical picture lies in this one. `rotation` in degrees counter-clockwise (-180, 180], after `mirrored`."""
+    """How the canonical picture lies in this one: `mirrored` first, then `rotation`, degrees counter-clockwise."""
 
     scale: float
-    rotation: float
+    rotation: float  # (-180, 180]
     mirrored: bool
 
 

@@ -1,32 +1,44 @@
 """Inner loops of the detector.
 
-A map is float64[4], row by row the 2 x 2 matrix B that takes a canonical frequency to a frequency of the picture, both in
-cycles per pixel: f = B q. Points are float64[n, 2] canonical frequencies (x, y). Spectra are half spectra: for fx < 0 the
-conjugate at -f is read; rows wrap.
+A map is float64[4], row by row the 2 x 2 matrix B that takes a canonical frequency to a frequency of the picture, both
+in cycles per pixel: f = B q. Points are float64[n, 2] canonical frequencies (x, y). Spectra are half spectra [rows,
+columns / 2 + 1]: for fx < 0 the conjugate at -f is read; rows wrap. Frequencies of FREQUENCY_LIMIT or more are not
+used.
 """
 
 import math
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from provenance.watermark.jit import compiled
 
-FEWEST_POINTS = 12
+Floats = NDArray[np.float64]
+Plane = NDArray[np.float32]
+
+FREQUENCY_LIMIT: Final = 0.46
+"""Cycles per pixel; over it there is little but quantisation noise."""
+FEWEST_POINTS: Final = 6
 """A hypothesis that leaves fewer sync points inside the spectrum is not scored."""
-NO_SCORE = -9.0
+NO_SCORE: Final = -9.0
+
+_ROUNDS: Final = 5  # of the climb per step size
+_DIRECTIONS: Final = 8
+_SHORTFALL: Final = 0.53  # standard deviations over the mean that half of the points must reach
 
 
 @compiled
-def coarse_scores(levels, columns, mean, points, maps, limit):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """float64[h]: standardised energy that each of maps float64[h, 4] finds at the nearest bins.
+def coarse_scores(levels: NDArray[np.uint8], mean: float, points: Floats, maps: Floats) -> Floats:
+    """float64[h]: standardised energy that each of maps float64[h, 4] finds at the nearest bins of `levels`.
 
-    Gives up on a map when the first half of its points stays about half a standard deviation over the mean or less.
+    A map is given up when the first half of its points stays under about half a standard deviation over the mean.
     """
     scores = np.full(maps.shape[0], NO_SCORE)
-    rows, count = levels.shape[0], points.shape[0]
+    rows, columns, count = levels.shape[0], 2 * (levels.shape[1] - 1), points.shape[0]
     half = count // 2
-    enough = (half + 0.53 * math.sqrt(half)) * mean
-    x_limit, y_limit = limit * columns, limit * rows
+    enough = (half + _SHORTFALL * math.sqrt(half)) * mean
+    x_limit, y_limit = FREQUENCY_LIMIT * columns, FREQUENCY_LIMIT * rows
     for h in range(maps.shape[0]):
         xx, xy, yx, yy = maps[h, 0] * columns, maps[h, 1] * columns, maps[h, 2] * rows, maps[h, 3] * rows
         total, seen = 0, 0
@@ -50,50 +62,43 @@ def coarse_scores(levels, columns, mean, points, maps, limit):  # type: ignore[n
 
 
 @compiled
-def _power_at(power, columns, fx, fy):  # type: ignore[no-untyped-def]  # pragma: no cover - machine code
-    """Bilinear."""
-    if fx < 0:
-        fx, fy = -fx, -fy
-    rows = power.shape[0]
-    x, y = fx * columns, fy * rows + rows
-    left, top = int(x), int(y)
-    u, v = x - left, y - top
-    upper, lower = top % rows, (top + 1) % rows
-    return (1 - v) * ((1 - u) * power[upper, left] + u * power[upper, left + 1]) + v * (
-        (1 - u) * power[lower, left] + u * power[lower, left + 1]
-    )
-
-
-@compiled
-def score(power, columns, points, candidate, limit):  # type: ignore[no-untyped-def]  # pragma: no cover - machine code
-    """Standardised energy of one map. Whitened power is exponential with mean and deviation 1 where there is no mark."""
+def score(power: Plane, points: Floats, candidate: Floats) -> float:
+    """Standardised energy of one map, bilinear. Whitened power has mean and deviation 1 where there is no mark."""
+    rows, columns = power.shape[0], 2 * (power.shape[1] - 1)
     total, seen = 0.0, 0
     for j in range(points.shape[0]):
         fx = candidate[0] * points[j, 0] + candidate[1] * points[j, 1]
         fy = candidate[2] * points[j, 0] + candidate[3] * points[j, 1]
-        if abs(fx) < limit and abs(fy) < limit:
-            total += _power_at(power, columns, fx, fy)
-            seen += 1
+        if abs(fx) >= FREQUENCY_LIMIT or abs(fy) >= FREQUENCY_LIMIT:
+            continue
+        if fx < 0:
+            fx, fy = -fx, -fy
+        x, y = fx * columns, fy * rows + rows
+        left, top = int(x), int(y)
+        u, v = x - left, y - top
+        upper, lower = top % rows, (top + 1) % rows
+        total += (1 - v) * ((1 - u) * power[upper, left] + u * power[upper, left + 1])
+        total += v * ((1 - u) * power[lower, left] + u * power[lower, left + 1])
+        seen += 1
     return (total - seen) / math.sqrt(seen) if seen >= FEWEST_POINTS else NO_SCORE
 
 
 @compiled
-def _moved(candidate, direction, step, out):  # type: ignore[no-untyped-def]  # pragma: no cover - machine code
-    """One step of the climb: four matrix entries, scale, rotation, and the two shears of a similarity's complement."""
+def _step_from(candidate: Floats, direction: int, step: float, out: Floats) -> None:
+    """One step of the climb: the four entries one by one, then scale, rotation and the two shears."""
     for i in range(4):
         out[i] = candidate[i]
-    size = math.sqrt(candidate[0] * candidate[0] + candidate[2] * candidate[2])
+    relative = step / math.sqrt(candidate[0] * candidate[0] + candidate[2] * candidate[2])
     if direction < 4:
         out[direction] += step
     elif direction == 4:
         for i in range(4):
-            out[i] *= 1 + step / size
+            out[i] *= 1 + relative
     elif direction == 5:
-        turn = step / size
-        out[0] -= turn * candidate[2]
-        out[1] -= turn * candidate[3]
-        out[2] += turn * candidate[0]
-        out[3] += turn * candidate[1]
+        out[0] -= relative * candidate[2]
+        out[1] -= relative * candidate[3]
+        out[2] += relative * candidate[0]
+        out[3] += relative * candidate[1]
     elif direction == 6:
         out[0] += step
         out[3] -= step
@@ -103,21 +108,19 @@ def _moved(candidate, direction, step, out):  # type: ignore[no-untyped-def]  # 
 
 
 @compiled
-def climb(power, columns, points, candidate, limit, step, levels):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Pattern search (Hooke & Jeeves 1961) in the map, in place; the step halves `levels` times. Returns the score."""
-    best = score(power, columns, points, candidate, limit)
+def climb(power: Plane, points: Floats, candidate: Floats, step: float, halvings: int) -> float:
+    """Pattern search (Hooke & Jeeves 1961) over the map, in place, from `step` downwards. Returns the best score."""
+    best = score(power, points, candidate)
     trial = np.empty(4)
-    for _ in range(levels):
-        for _ in range(5):
+    for _ in range(halvings):
+        for _ in range(_ROUNDS):
             improved = False
-            for direction in range(8):
-                for sign in (-1.0, 1.0):
-                    _moved(candidate, direction, sign * step, trial)
-                    value = score(power, columns, points, trial, limit)
-                    if value > best + 1e-6:
-                        best, improved = value, True
-                        for i in range(4):
-                            candidate[i] = trial[i]
+            for move in range(2 * _DIRECTIONS):
+                _step_from(candidate, move // 2, step if move % 2 else -step, trial)
+                value = score(power, points, trial)
+                if value > best + 1e-6:
+                    best, improved = value, True
+                    candidate[:] = trial
             if not improved:
                 break
         step *= 0.5
@@ -125,25 +128,26 @@ def climb(power, columns, points, candidate, limit, step, levels):  # type: igno
 
 
 @compiled
-def sample(values, background, columns, points, candidate, limit):  # type: ignore[no-untyped-def]  # pragma: no cover
+def sample(
+    values: NDArray[np.complex64], background: Plane, points: Floats, candidate: Floats
+) -> tuple[NDArray[np.complex128], Floats]:
     """(complex128[n], float64[n]): bilinear value and background power at every point; 0 and 1 outside the limit."""
-    count, rows = points.shape[0], values.shape[0]
+    rows, columns, count = values.shape[0], 2 * (values.shape[1] - 1), points.shape[0]
     found, noise = np.zeros(count, np.complex128), np.ones(count)
     for j in range(count):
         fx = candidate[0] * points[j, 0] + candidate[1] * points[j, 1]
         fy = candidate[2] * points[j, 0] + candidate[3] * points[j, 1]
-        if abs(fx) > limit or abs(fy) > limit:
+        if abs(fx) >= FREQUENCY_LIMIT or abs(fy) >= FREQUENCY_LIMIT:
             continue
-        mirrored = fx < 0
-        if mirrored:
+        conjugate = fx < 0
+        if conjugate:
             fx, fy = -fx, -fy
         x, y = fx * columns, fy * rows + rows
         left, top = int(x), int(y)
         u, v = x - left, y - top
         upper, lower = top % rows, (top + 1) % rows
-        value = (1 - v) * ((1 - u) * values[upper, left] + u * values[upper, left + 1]) + v * (
-            (1 - u) * values[lower, left] + u * values[lower, left + 1]
-        )
-        found[j] = value.conjugate() if mirrored else value
+        value = (1 - v) * ((1 - u) * values[upper, left] + u * values[upper, left + 1])
+        value += v * ((1 - u) * values[lower, left] + u * values[lower, left + 1])
+        found[j] = value.conjugate() if conjugate else value
         noise[j] = background[int(y + 0.5) % rows, int(x + 0.5)]
     return found, noise

@@ -1,9 +1,9 @@
 """Where a key puts its energy: a jittered constellation of frequencies.
 
-Frequencies are integers in 1/512 cycle per canonical pixel. They start from the lattice of a 128 px tile (multiples of 4)
-and each is moved by a keyed jitter of -2..1, so that there is no tile to average: the pattern's only common period is 512
-px. A few strong points (sync) with keyed phases give geometry and translation; all others carry code bits, one in the real
-and one in the imaginary part.
+Frequencies are integers in 1/512 cycle per canonical pixel. They start from the lattice of a 128 px tile (multiples of
+4) and each is moved by a keyed jitter of -2..1, so that there is no tile to average: the pattern's only common period
+is 512 px. A few strong points (sync) with keyed phases give geometry and translation; all others carry code bits, one
+in the real and one in the imaginary part.
 """
 
 from dataclasses import dataclass
@@ -37,8 +37,8 @@ Floats = NDArray[np.float64]
 class Layout:
     """Everything that one key fixes. n = 28 sync points, m message points; arrays are read-only.
 
-    The pattern of a codeword is the real part of the sum of `amplitude * symbol * exp(2 pi i f.x / 512)` times sqrt(2), of
-    variance 1. Dimension 2j is the real part of message point j, 2j+1 its imaginary part.
+    The pattern of a codeword is the real part of the sum of `amplitude * symbol * exp(2 pi i f.x / 512)` times
+    sqrt(2), of variance 1. Dimension 2j is the real part of message point j, 2j+1 its imaginary part.
     """
 
     sync: Ints  # int64[n, 2] (x, y) in 1/512 cycle per canonical pixel, x > 0
@@ -54,10 +54,11 @@ class Layout:
         return np.asarray((values[0::2] + 1j * values[1::2]) * self.message_amplitudes)
 
     def soft_bits(self, symbols: NDArray[np.complex128]) -> Floats:
-        """float64[1024]: the repeats of every code bit summed up; positive for 0. `symbols` come weighted for combining."""
+        """float64[1024]: the repeats of every code bit summed up; positive for 0. `symbols` come weighted for
+        combining."""
         values = np.empty(2 * symbols.size)
         values[0::2], values[1::2] = symbols.real, symbols.imag
-        return np.bincount(self.bit_of_dimension, values * self.sign_of_dimension, CODE_LENGTH)
+        return np.asarray(np.bincount(self.bit_of_dimension, values * self.sign_of_dimension, CODE_LENGTH), np.float64)
 
 
 @lru_cache(maxsize=64)
@@ -111,12 +112,12 @@ def _choose_sync(lattice: Ints, order: Ints) -> Ints:
 
 
 def _shape(points: Ints) -> Floats:
-    return np.hypot(points[:, 0], points[:, 1]) ** _AMPLITUDE_SLOPE
+    return np.asarray(np.hypot(points[:, 0], points[:, 1]) ** _AMPLITUDE_SLOPE, np.float64)
 
 
 def _deal_bits(key: bytes, message: Ints) -> Ints:
-    """Dimensions in order of radius get code bits in rounds of 1024, each round in its own keyed order: so the repeats of
-    a bit lie at different radii, and what a blur or a crop takes is taken from all bits alike."""
+    """Dimensions in order of radius get code bits in rounds of 1024, each round in its own keyed order: so the repeats
+    of a bit lie at different radii, and what a blur or a crop takes is taken from all bits alike."""
     squared = (message**2).sum(axis=1).repeat(2)
     by_radius = np.argsort(squared, kind="stable")
     rounds = -(-squared.size // CODE_LENGTH)

@@ -51,7 +51,7 @@ def _activity(plane: Plane) -> Plane:
 def _luminance_term(plane: Plane) -> Plane:
     """Weber-Fechner at both ends: more is hidden in the dark and in the bright than in the middle."""
     local = _blur(plane, 3.0)
-    return 1 + 0.4 * np.clip((60 - local) / 60, 0, 1) + 0.3 * np.clip((local - 160) / 95, 0, 1)
+    return np.asarray(1 + 0.4 * np.clip((60 - local) / 60, 0, 1) + 0.3 * np.clip((local - 160) / 95, 0, 1), np.float32)
 
 
 def _blur(plane: Plane, sigma: float) -> Plane:

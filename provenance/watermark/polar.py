@@ -1,12 +1,12 @@
 """Polar code (Arikan 2009) with successive-cancellation list decoding (Tal & Vardy 2015).
 
-The information set is the polarisation-weight order with beta = 2^(1/4) (He et al. 2017), so that code and decoder need
-no channel estimate. Log-likelihood ratios are positive for bit 0; path metrics are the hardware-friendly ones of
-Balatsoukas-Stimming et al. 2015 (smaller is better). The decoder answers the whole list: which path is the message is for
-the caller's tag to say.
+The information set is the polarisation-weight order with beta = 2^(1/4) (He et al. 2017), so that code and decoder
+need no channel estimate. Log-likelihood ratios are positive for bit 0; path metrics are the hardware-friendly ones of
+Balatsoukas-Stimming et al. 2015 (smaller is better). The decoder answers the whole list: which path is the message is
+for the caller's tag to say.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,12 +44,21 @@ def decode_list(llr: NDArray[np.float32], frozen: NDArray[np.bool_], size: int) 
 
     `llr` float32[N], `frozen` bool[N] marks positions fixed to 0.
     """
-    return _successive_cancellation_list(llr.astype(np.float32), frozen, size)
+    return _successive_cancellation_list(llr, frozen, size)
+
+
+class _Paths(NamedTuple):
+    """Storage for 2 * list size paths. Level d of a tree, 2^d values, starts at index 2^d - 1."""
+
+    llrs: NDArray[np.float32]  # float32[slots, 2N - 1]
+    sums: Bits  # uint8[slots, N], partial sums of the left branches
+    words: Bits  # uint8[slots, N], decided bits
+    metrics: NDArray[np.float32]  # float32[slots]
 
 
 @compiled
-def _update_llrs(llrs, sums, phase, order):  # type: ignore[no-untyped-def]  # pragma: no cover - machine code
-    """Bring one path's LLR tree to the leaf `phase`. Level d (2^d values) starts at 2^d - 1."""
+def _update_llrs(llrs: NDArray[np.float32], sums: Bits, phase: int, order: int) -> None:
+    """Bring one path's LLR tree to the leaf `phase`."""
     depth = order
     if phase > 0:
         depth = 0
@@ -68,81 +77,80 @@ def _update_llrs(llrs, sums, phase, order):  # type: ignore[no-untyped-def]  # p
 
 
 @compiled
-def _update_sums(sums, phase, bit, order, scratch):  # type: ignore[no-untyped-def]  # pragma: no cover - machine code
+def _update_sums(sums: Bits, phase: int, bit: int, scratch: Bits) -> None:
     """Fold the decided bit into one path's partial sums."""
     scratch[0] = bit
-    level = 0
-    while level < order and (phase >> level) & 1:
-        half = 1 << level
+    half = 1
+    while half < sums.size and (phase // half) & 1:
         for i in range(half):
             scratch[half + i] = scratch[i]
             scratch[i] ^= sums[half - 1 + i]
-        level += 1
-    if level < order:
-        half = 1 << level
+        half *= 2
+    if half < sums.size:
         for i in range(half):
             sums[half - 1 + i] = scratch[i]
 
 
 @compiled
-def _fork(llrs, sums, words, metrics, slots, phase, limit):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Extend every path by 0 and 1 and keep the `limit` best; returns the slots of the survivors."""
-    paths = slots.size
-    cost = np.empty(2 * paths, np.float32)
-    for q in range(paths):
-        value, metric = llrs[slots[q], 0], metrics[slots[q]]
+def _fork(paths: _Paths, slots: NDArray[np.int64], phase: int, limit: int) -> NDArray[np.int64]:
+    """Extend every path by 0 and by 1 and keep the `limit` best; returns the slots of the survivors."""
+    cost = np.empty(2 * slots.size, np.float32)
+    for q in range(slots.size):
+        value, metric = paths.llrs[slots[q], 0], paths.metrics[slots[q]]
         cost[2 * q] = metric - min(value, np.float32(0))
         cost[2 * q + 1] = metric + max(value, np.float32(0))
-    keep = min(limit, 2 * paths)
-    chosen = np.argsort(cost)[:keep]
-    children = np.zeros(paths, np.int64)
-    busy = np.zeros(metrics.size, np.bool_)
+    chosen = np.argsort(cost)[: min(limit, cost.size)]
+    busy = np.zeros(paths.metrics.size, np.bool_)
     for choice in chosen:
-        children[choice // 2] += 1
         busy[slots[choice // 2]] = True
-    heirs = np.empty(keep, np.int64)
+    heirs = np.empty(chosen.size, np.int64)
+    first = np.ones(slots.size, np.bool_)
     spare = 0
-    for k in range(keep):  # second children move out before any parent's slot is written
-        slot = slots[chosen[k] // 2]
-        children[chosen[k] // 2] -= 1
-        if children[chosen[k] // 2] == 1:
+    for k in range(chosen.size):  # second children move to a free slot before a parent's bit is written
+        parent = chosen[k] // 2
+        heirs[k] = slots[parent]
+        if not first[parent]:
             while busy[spare]:
                 spare += 1
             busy[spare] = True
-            llrs[spare], sums[spare], words[spare] = llrs[slot], sums[slot], words[slot]
-            slot = spare
-        heirs[k] = slot
-    for k in range(keep):
-        metrics[heirs[k]] = cost[chosen[k]]
-        words[heirs[k], phase] = chosen[k] % 2
+            heirs[k] = spare
+            paths.llrs[spare] = paths.llrs[slots[parent]]
+            paths.sums[spare] = paths.sums[slots[parent]]
+            paths.words[spare] = paths.words[slots[parent]]
+        first[parent] = False
+    for k in range(chosen.size):
+        paths.metrics[heirs[k]] = cost[chosen[k]]
+        paths.words[heirs[k], phase] = chosen[k] % 2
     return heirs
 
 
 @compiled
-def _successive_cancellation_list(llr, frozen, limit):  # type: ignore[no-untyped-def]  # pragma: no cover - machine code
+def _successive_cancellation_list(llr: NDArray[np.float32], frozen: NDArray[np.bool_], limit: int) -> Bits:
     length = llr.size
     order = 0
     while (1 << order) < length:
         order += 1
-    llrs = np.zeros((2 * limit, 2 * length - 1), np.float32)
-    sums = np.zeros((2 * limit, length), np.uint8)
-    words = np.zeros((2 * limit, length), np.uint8)
-    metrics = np.zeros(2 * limit, np.float32)
+    paths = _Paths(
+        np.zeros((2 * limit, 2 * length - 1), np.float32),
+        np.zeros((2 * limit, length), np.uint8),
+        np.zeros((2 * limit, length), np.uint8),
+        np.zeros(2 * limit, np.float32),
+    )
     scratch = np.zeros(length, np.uint8)
     slots = np.zeros(1, np.int64)
-    llrs[0, length - 1 :] = llr
+    paths.llrs[0, length - 1 :] = llr
     for phase in range(length):
         for slot in slots:
-            _update_llrs(llrs[slot], sums[slot], phase, order)
+            _update_llrs(paths.llrs[slot], paths.sums[slot], phase, order)
         if frozen[phase]:
             for slot in slots:
-                metrics[slot] -= min(llrs[slot, 0], np.float32(0))
+                paths.metrics[slot] -= min(paths.llrs[slot, 0], np.float32(0))
         else:
-            slots = _fork(llrs, sums, words, metrics, slots, phase, limit)
+            slots = _fork(paths, slots, phase, limit)
         for slot in slots:
-            _update_sums(sums[slot], phase, words[slot, phase], order, scratch)
-    best = np.argsort(metrics[slots])
+            _update_sums(paths.sums[slot], phase, paths.words[slot, phase], scratch)
+    best = np.argsort(paths.metrics[slots])
     found = np.empty((slots.size, length), np.uint8)
     for k in range(slots.size):
-        found[k] = words[slots[best[k]]]
+        found[k] = paths.words[slots[best[k]]]
     return found

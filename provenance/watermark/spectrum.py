@@ -27,7 +27,7 @@ _LEVEL: Final = 25  # whitened power to uint8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spectrum:
-    """Half spectrum of the normalised luma; frequencies are cycles per analysed pixel, the origin is the picture's centre.
+    """Half spectrum of the normalised luma; frequencies are cycles per analysed pixel, the origin is the centre.
 
     Rows are fy = 0, 1/rows .. wrapping to negative, columns fx = 0 .. 1/2 in steps of 1/columns.
     """
@@ -37,13 +37,8 @@ class Spectrum:
     power: Plane  # float32, |values|^2 / background, capped at 9
     levels: NDArray[np.uint8]  # `power` dilated by one bin, times 25: the coarse search's map
     mean_level: float
-    columns: int
     reduction: float  # analysed size / picture size, <= 1
     length: int  # longest analysed side
-
-    @property
-    def rows(self) -> int:
-        return int(self.values.shape[0])
 
 
 def analyse(pixels: NDArray[np.uint8]) -> Spectrum | None:
@@ -73,13 +68,11 @@ def transform(plane: Plane, reduction: float = 1.0) -> Spectrum:
     power = np.minimum(energy / background, np.float32(_POWER_CAP))
     wrapped = np.concatenate([power[-1:], power, power[:1]])
     levels = np.minimum(cv2.dilate(wrapped, np.ones((3, 3), np.uint8))[1:-1] * _LEVEL, 255).astype(np.uint8)
-    return Spectrum(
-        values, background, power, levels, float(levels.mean()), columns, reduction, length=max(height, width)
-    )
+    return Spectrum(values, background, power, levels, float(levels.mean()), reduction, length=max(height, width))
 
 
 def normalise(plane: Plane) -> Plane:
-    """Local detail over local contrast, clipped: every region speaks with about the same voice, and an edge cannot shout."""
+    """Local detail over local contrast, clipped: every region speaks about as loud, and an edge cannot shout."""
     detail = plane - cv2.GaussianBlur(plane, (0, 0), _DETAIL_SIGMA)
     contrast = np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), _CONTRAST_SIGMA)) + _CONTRAST_FLOOR
     return np.asarray(np.clip(detail / contrast, -_CLIP, _CLIP), np.float32)

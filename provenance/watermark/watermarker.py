@@ -76,7 +76,7 @@ class LatticeWatermarker:
         )
 
     def detect(self, pixels: Pixels) -> Detection | None:
-        """What a tag of this key verified in uint8[H, W, 3], or None. Raises InvalidRequest on another shape or dtype."""
+        """What a tag of this key verified in uint8[H, W, 3], or None. Raises InvalidRequest on anything else."""
         spectrum = analyse(check_pixels(pixels))
         return None if spectrum is None else self.detect_in(spectrum, keys=1)
 
@@ -109,8 +109,8 @@ class LatticeWatermarker:
 class RotatingWatermarker:
     """Embeds with the current key and reads with all of them, the current one first.
 
-    `keys` maps key ids to keys; `current` is one of the ids. Raises Misconfigured on a bad key, an unknown `current` or one
-    key under two names.
+    `keys` maps key ids to keys; `current` is one of the ids. Raises Misconfigured on a bad key, an unknown `current` or
+    one key under two names.
     """
 
     def __init__(self, keys: Mapping[str, bytes], current: str) -> None:
@@ -138,7 +138,7 @@ class RotatingWatermarker:
         return self._ring[0].embed(pixels, payload)
 
     def detect(self, pixels: Pixels) -> Detection | None:
-        """See LatticeWatermarker.detect; the picture is analysed once for all keys, `key_id` names the one that matched."""
+        """See LatticeWatermarker.detect; the picture is analysed once, `key_id` names the key that matched."""
         spectrum = analyse(check_pixels(pixels))
         if spectrum is None:
             return None

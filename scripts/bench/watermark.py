@@ -2,9 +2,9 @@
 
     python scripts/bench/watermark.py --images FOLDER --sample 24 --seed 0 --json out.json
 
-Pictures are the held-out quarter of the folder (sha256 of the relative path, mod 4, is 0), in an order drawn by the seed,
-kinds (the first folder of the path) in turn. Exact means: the tag verified and all 64 bits are right. A finished picture
-is kept in the JSON file and not measured again, as long as seed, attacks and scheme are the same.
+Pictures are the held-out quarter of the folder (sha256 of the relative path, mod 4, is 0), in an order drawn by the
+seed, kinds (the first folder of the path) in turn. Exact means: the tag verified and all 64 bits are right. A finished
+picture is kept in the JSON file and not measured again, as long as seed, attacks and scheme are the same.
 """
 
 import argparse

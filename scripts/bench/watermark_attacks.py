@@ -1,6 +1,7 @@
+# ruff: noqa: ARG001 - attacks share one signature
 """What happens to pictures on their way: the 46 standard attacks and a set of hard ones.
 
-An attack is `f(pixels uint8[H, W, 3], rng) -> uint8[h, w, 3]`; all randomness comes from `rng`.
+An attack is `f(pixels uint8[H, W, 3], rng) -> uint8[h, w, 3]`; all randomness comes from `rng`, which most do not need.
 """
 
 from collections.abc import Callable
