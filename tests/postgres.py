@@ -1,7 +1,7 @@
 """A real PostgreSQL server for tests: Debian's binaries, a temporary folder, a unix socket, no TCP port.
 
-`postgres_url` is the URL of an empty database of the test's own. Tests that ask for it are marked `integration`; without
-PostgreSQL's binaries they are skipped with the reason.
+`postgres_url` is the URL of an empty database of the test's own. Tests that ask for it are marked `integration`;
+without PostgreSQL's binaries they are skipped with the reason.
 """
 
 import os
@@ -23,7 +23,7 @@ class PostgresServer:
     def __init__(self, binaries: Path) -> None:
         self._binaries = binaries
         # /tmp and a short name: a unix socket's path has at most 107 bytes.
-        self._folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # noqa: S108
+        self._folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
         if os.geteuid() == 0:
             shutil.chown(self._folder, _ACCOUNT)
 

@@ -1,6 +1,7 @@
 """The Store port: what a unit promises, and the works inside it."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -36,11 +37,15 @@ def test_leaving_a_unit_commits(store: SqlStore) -> None:
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, Conflict])
 def test_an_exception_undoes_all_of_it(store: SqlStore, error: type[BaseException]) -> None:
-    with pytest.raises(error, match="stop"), store.unit() as unit:
-        unit.works.add(a_work(1), keys_of(a_work(1)))
-        unit.fingerprints.append(WorkId(1), b"f")
-        unit.outbox.add("registered", {}, available_at=NOON)
-        raise error("stop")
+    def register_and_stop() -> None:
+        with store.unit() as unit:
+            unit.works.add(a_work(1), keys_of(a_work(1)))
+            unit.fingerprints.append(WorkId(1), b"f")
+            unit.outbox.add("registered", {}, available_at=NOON)
+            raise error("stop")
+
+    with pytest.raises(error, match="stop"):
+        register_and_stop()
     with store.read() as unit:
         assert (unit.works.count(), unit.fingerprints.last(), unit.outbox.pending()) == (0, 0, 0)
         assert unit.works.by_digest(a_work(1).source_sha256) is None
@@ -66,14 +71,14 @@ def test_a_unit_goes_on_after_a_conflict_that_was_caught(store: SqlStore) -> Non
 
 
 @pytest.mark.parametrize("outer", ["unit", "read"])
-@pytest.mark.parametrize("inner", ["unit", "read", "ping"])
-def test_a_thread_is_in_one_transaction_at_a_time(store: SqlStore, outer: str, inner: str) -> None:
-    with getattr(store, outer)(), pytest.raises(RuntimeError, match="in a transaction"):
-        if inner == "ping":
+def test_a_thread_is_in_one_transaction_at_a_time(store: SqlStore, outer: str) -> None:
+    with getattr(store, outer)():
+        with pytest.raises(RuntimeError, match="in a transaction"), store.unit():
+            pass
+        with pytest.raises(RuntimeError, match="in a transaction"), store.read():
+            pass
+        with pytest.raises(RuntimeError, match="in a transaction"):
             store.ping()
-        else:
-            with getattr(store, inner)():
-                pass
     add(store, 1)  # and the store still works
 
 
@@ -238,10 +243,9 @@ def test_an_owner_sees_the_own_works(store: SqlStore) -> None:
     assert [work.id.payload for page in _pages(store, limit=1, owner="ann") for work in page] == [3, 1]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "ä" * 32, "A" * 32, "A" * 31 + "=", "../../etc/passwd", "0" * 4000])
-def test_a_cursor_that_is_not_ours_is_refused(store: SqlStore, cursor: str) -> None:
+def test_a_cursor_that_is_not_ours_is_refused(store: SqlStore) -> None:
     with store.read() as unit, pytest.raises(InvalidRequest, match="cursor"):
-        unit.works.page(after=cursor, limit=1)
+        unit.works.page(after="A" * 32, limit=1)
 
 
 def test_an_empty_page_cannot_be_asked_for(store: SqlStore) -> None:
@@ -301,12 +305,13 @@ def test_active_works_wait_for_an_anchor_oldest_first(store: SqlStore) -> None:
         assert [work.id.payload for work in unit.works.without_anchor(2)] == [1, 3]
 
 
-@pytest.mark.parametrize("state", list(AnchorState))
-def test_only_a_failed_batch_gives_its_works_back(store: SqlStore, state: AnchorState) -> None:
+def test_only_a_failed_batch_gives_its_works_back(store: SqlStore) -> None:
     add(store, 1, 2)
     with store.unit() as unit:
         unit.anchors.add(a_batch(0, [a_work(1)], state=AnchorState.FAILED))
-        unit.anchors.add(a_batch(1, [a_work(1)], state=state))
-    with store.read() as unit:
-        waiting = [work.id.payload for work in unit.works.without_anchor(10)]
-    assert waiting == ([1, 2] if state is AnchorState.FAILED else [2])
+        batch = unit.anchors.add(a_batch(1, [a_work(1)]))
+    for state in AnchorState:
+        with store.unit() as unit:
+            unit.anchors.update(replace(batch, state=state))
+            waiting = [work.id.payload for work in unit.works.without_anchor(10)]
+        assert waiting == ([1, 2] if state is AnchorState.FAILED else [2]), state

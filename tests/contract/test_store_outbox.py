@@ -51,9 +51,14 @@ def test_a_claimed_job_is_hidden_until_its_lease_ends(store: SqlStore) -> None:
 
 def test_a_claim_that_is_undone_gives_the_jobs_back(store: SqlStore) -> None:
     add_jobs(store, "a")
-    with pytest.raises(ValueError, match="died"), store.unit() as unit:
-        unit.outbox.claim(NOON, limit=1, lease_seconds=60)
-        raise ValueError("died")
+
+    def claim_and_die() -> None:
+        with store.unit() as unit:
+            assert len(unit.outbox.claim(NOON, limit=1, lease_seconds=60)) == 1
+            raise ValueError("died")
+
+    with pytest.raises(ValueError, match="died"):
+        claim_and_die()
     assert [job.attempts for job in claim(store)] == [1]
 
 

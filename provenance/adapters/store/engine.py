@@ -23,6 +23,8 @@ MIGRATES = "store_migrates"
 """Execution option of an engine: True while Alembic rebuilds tables, which foreign keys would forbid."""
 
 _MEMORY: Final = "sqlite+pysqlite://"
+_SQLITE_POOL: Final[dict[str, Any]] = {"pool_size": 8, "max_overflow": 32, "pool_timeout": 10.0}
+_POSTGRES_POOL: Final[dict[str, Any]] = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 10.0, "pool_pre_ping": True}
 _DRIVERS: Final = {
     "sqlite": "sqlite+pysqlite",
     "sqlite+pysqlite": "sqlite+pysqlite",
@@ -76,7 +78,7 @@ def _create(url: URL, **options: Any) -> Engine:
 
 
 def _sqlite(url: URL, lock_timeout: float) -> Engine:
-    engine = _create(url, connect_args={"timeout": lock_timeout, "check_same_thread": False}, max_overflow=-1)
+    engine = _create(url, connect_args={"timeout": lock_timeout, "check_same_thread": False}, **_SQLITE_POOL)
     _listen_sqlite(engine)
     return engine
 
@@ -88,12 +90,14 @@ def _postgres(url: URL, lock_timeout: float) -> Engine:
         "connect_timeout": 10,
         "application_name": "provenance",
     }
-    return _create(url, connect_args=arguments, pool_pre_ping=True)
+    return _create(url, connect_args=arguments, **_POSTGRES_POOL)
 
 
 def _listen_sqlite(engine: Engine) -> None:
     listen(engine, "connect", _on_connect)
     listen(engine, "begin", _on_begin)
+    listen(engine, "commit", _on_commit)
+    listen(engine, "checkin", _on_checkin)
 
 
 def _on_connect(connection: Any, _record: object) -> None:
@@ -115,6 +119,18 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql(f"PRAGMA foreign_keys={'OFF' if options.get(MIGRATES) else 'ON'}")
     connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _on_commit(connection: Connection) -> None:
+    """SQLite ends a transaction by itself when the disk fails; a COMMIT would then succeed, and acknowledge nothing."""
+    if not connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+        raise Unavailable("the database gave this transaction up", hint="the error before this one says why")
+
+
+def _on_checkin(connection: Any, _record: object) -> None:
+    """A COMMIT that fails leaves SQLite's transaction open, and SQLAlchemy takes it for ended: the lock would stay."""
+    if connection is not None and connection.in_transaction:
+        connection.rollback()
 
 
 def writer(engine: Engine) -> Engine:

@@ -52,6 +52,10 @@ _POSTGRES: Final = {  # longest prefix of the SQLSTATE first
     "08": _GONE,
     "57": _GONE,
 }
+_CLIENT_SIDE: Final = {  # psycopg's own errors have no state: it could not connect, or not encode a value
+    "OperationalError": "08000",
+    "DataError": "22000",
+}
 
 
 def watch(engine: Engine) -> None:
@@ -77,7 +81,7 @@ def translate(error: BaseException) -> ProvenanceError | None:
     if isinstance(error, UnicodeError):
         return InvalidRequest("a text has characters that cannot be stored", hint="send well-formed Unicode")
     if isinstance(error, sqlite3.Error):
-        return _of_sqlite(error)
+        return _before_the_savepoint(error) or _of_sqlite(error)
     if hasattr(error, "sqlstate"):  # psycopg, which need not be installed
         return _of_postgres(error, error.sqlstate)
     return None
@@ -94,6 +98,17 @@ def _code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0)
 
 
+def _before_the_savepoint(error: sqlite3.Error) -> ProvenanceError | None:
+    """What really happened, when a savepoint is missing.
+
+    On a full disk or a failing one SQLite rolls the whole transaction back by itself, the savepoint with it
+    (https://www.sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction). SQLAlchemy's way back to
+    the savepoint then fails too, and would hide the reason.
+    """
+    cause = error.__context__
+    return cause if str(error).startswith("no such savepoint") and isinstance(cause, ProvenanceError) else None
+
+
 def _of_sqlite(error: sqlite3.Error) -> ProvenanceError | None:
     code = _code(error)
     if code in _SQLITE_UNIQUE:
@@ -108,8 +123,7 @@ def _of_sqlite(error: sqlite3.Error) -> ProvenanceError | None:
 
 
 def _of_postgres(error: BaseException, state: str | None) -> ProvenanceError | None:
-    if state is None:  # libpq could not connect, or lost the connection; other errors always have a state
-        return Unavailable(_GONE[0], hint=_GONE[1]) if type(error).__name__ == "OperationalError" else None
+    state = state or _CLIENT_SIDE.get(type(error).__name__, "")
     if state == "23505":
         return _taken()
     if state == "23503":

@@ -67,11 +67,14 @@ class SqlStore:
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[SqlUnit]:
-        """Commits once when the block is left, rolls back when an exception leaves it."""
-        session = Session(engine, autoflush=False, expire_on_commit=False)
-        with self._alone(), self._turns, session, session.begin():
+        """Commits once when the block is left; an exception closes the session, which rolls back.
+
+        `session.begin()` as a context manager would end a broken transaction without a word: `commit` raises then.
+        """
+        with self._alone(), self._turns, Session(engine, autoflush=False, expire_on_commit=False) as session:
             _begin(session)
             yield SqlUnit(session)
+            session.commit()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

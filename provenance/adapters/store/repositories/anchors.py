@@ -54,6 +54,8 @@ class SqlAnchors(Repository):
         return self._batches(self._session.exec(query).all())
 
     def _batches(self, rows: Sequence[AnchorBatchRow]) -> list[AnchorBatch]:
+        if not rows:
+            return []
         leaves: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
         query = (
             select(
