@@ -92,15 +92,8 @@ class Service:
     def keys(self) -> KeyFolder:
         """Signing and watermark keys. A development service makes them on its first start; a production service is
         initialised on purpose, by `provenance init`. Raises Misconfigured."""
-        settings = self.settings
-        secret = settings.key_passphrase
-        production = settings.environment == "production"
-        folder = KeyFolder(
-            settings.home / "keys",
-            passphrase=secret.get_secret_value().encode() if secret else None,
-            allow_unencrypted=not production,
-        )
-        if not folder.exists and not production:
+        folder = self._key_folder()
+        if not folder.exists and self.settings.environment != "production":
             with contextlib.suppress(Conflict):  # another process was first
                 folder.create(now=self.clock(), did=self.own_did)
         if self.own_did not in (None, folder.issuer):
@@ -244,6 +237,27 @@ class Service:
             batches = unit.anchors.of_work(work.id)
         return bundle(work.certificate, receipts(batches, work))
 
+    # ---- administration
+
+    def create_keys(self) -> None:
+        """Make the first keys. Raises Conflict when there are some, Misconfigured."""
+        self._key_folder().create(now=self.clock(), did=self.own_did)
+
+    def rotate_keys(self, *, watermark: bool) -> str:
+        """A new current signing or watermark key; answers its id."""
+        folder = self._key_folder()
+        if watermark:
+            return folder.rotate_watermark(now=self.clock())
+        return folder.rotate_signing(now=self.clock(), did=self.own_did).key_id
+
+    def rebuild_index(self) -> int:
+        """Throw the index's generations away and build it from the record. Raises Unavailable while another process
+        owns it. Returns the number of operations."""
+        self.local_matcher.clear()
+        count = catch_up(self.store, self.matcher)
+        self.matcher.seal()
+        return count
+
     # ---- life
 
     def start(self) -> None:
@@ -292,6 +306,14 @@ class Service:
             self.store.close()
         for part in ("matcher", "local_matcher", "store"):
             self.__dict__.pop(part, None)
+
+    def _key_folder(self) -> KeyFolder:
+        secret = self.settings.key_passphrase
+        return KeyFolder(
+            self.settings.home / "keys",
+            passphrase=secret.get_secret_value().encode() if secret else None,
+            allow_unencrypted=self.settings.environment != "production",
+        )
 
     def _on_change(self, _body: Mapping[str, Any]) -> None:
         """A work came or went: what waits for an anchor is anchored by the next batch, where there is a ledger."""

@@ -48,6 +48,10 @@ class Generator(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The kinds of artwork that a recipe may name."""
+
     def make(self, recipe: Mapping[str, Any], *, seed: int) -> Artwork: ...
 
 

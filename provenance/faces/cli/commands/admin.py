@@ -1,0 +1,132 @@
+"""db, index, keys, apikey: groups of commands for whoever runs the service."""
+
+from typing import Annotated, Final
+
+import typer
+
+from provenance.faces.cli import opened
+from provenance.faces.cli.console import AsJson, emit, rows, say
+
+db = typer.Typer(help="The database.", no_args_is_help=True)
+index = typer.Typer(help="The vector index: a cache that the database can always rebuild.", no_args_is_help=True)
+keys = typer.Typer(help="Signing and watermark keys.", no_args_is_help=True)
+apikey = typer.Typer(help="API keys of the HTTP service.", no_args_is_help=True)
+GROUPS: Final = {"db": db, "index": index, "keys": keys, "apikey": apikey}
+
+
+@db.command()
+def upgrade(as_json: AsJson = False) -> None:
+    """Bring the tables up to this version."""
+    with opened.service(start=False) as service:
+        service.store.migrate()
+        revision = service.store.revision()
+    emit({"revision": revision.current}) if as_json else say(f"the tables are at revision {revision.current}")
+
+
+@db.command("status")
+def db_status(as_json: AsJson = False) -> None:
+    """Which tables there are, and which this version needs."""
+    with opened.service(start=False) as service:
+        revision = service.store.revision()
+    if as_json:
+        emit({"current": revision.current, "head": revision.head, "problem": revision.problem})
+    else:
+        say(revision.problem or f"the tables are at revision {revision.current}, as this version needs")
+
+
+@index.command("status")
+def index_status(as_json: AsJson = False) -> None:
+    """How far the index is behind the record."""
+    with opened.service(start=False) as service:
+        with service.store.read() as unit:
+            last = unit.fingerprints.last()
+        checkpoint = service.matcher.checkpoint()
+        models = list(service.matcher.models)
+    if as_json:
+        emit({"models": models, "checkpoint": checkpoint, "record": last})
+    else:
+        say(f"the index has {checkpoint} of {last} operations; {', '.join(models)}")
+
+
+@index.command()
+def rebuild(as_json: AsJson = False) -> None:
+    """Throw the index away and build it again from the database."""
+    with opened.service(start=False) as service:
+        count = service.rebuild_index()
+    emit({"operations": count}) if as_json else say(f"rebuilt from {count} operations")
+
+
+@keys.command("list")
+def list_keys(as_json: AsJson = False) -> None:
+    """Every key, oldest first. Secrets are never shown."""
+    with opened.service(start=False) as service:
+        signing, watermark = service.keys.history()
+    lines = [("signing", entry) for entry in signing] + [("watermark", entry) for entry in watermark]
+    if as_json:
+        for kind, entry in lines:
+            emit({"kind": kind, "id": entry.key_id, "created": entry.created, "retired": entry.retired})
+        return
+    rows(
+        ("kind", "created", "state", "id"),
+        [(kind, f"{e.created:%Y-%m-%d}", "retired" if e.retired else "current", e.key_id) for kind, e in lines],
+    )
+
+
+@keys.command()
+def rotate(
+    watermark: Annotated[bool, typer.Option("--watermark", help="The watermark key, not the signing key.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a new current key. The older one retires: its certificates verify and its marks are found for ever."""
+    with opened.service(start=False) as service:
+        key_id = service.rotate_keys(watermark=watermark)
+    emit({"id": key_id}) if as_json else say(f"{key_id} is current")
+
+
+@keys.command("export")
+def export_keys() -> None:
+    """Print the public keys as a JWK set, for verifiers."""
+    with opened.service(start=False) as service:
+        emit(service.jwks)
+
+
+@apikey.command()
+def create(
+    owner: Annotated[str, typer.Argument(help="Whose key: works belong to this name.")],
+    scope: Annotated[list[str] | None, typer.Option(help="May be repeated; default: works and checks.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an API key. It is shown once."""
+    scopes = scope or ["works:read", "works:write", "checks:write"]
+    with opened.service(start=False) as service:
+        service.store.migrate()
+        record, secret = service.access.create(owner, scopes)
+    if as_json:
+        emit({"id": record.id, "owner": record.owner, "scopes": sorted(record.scopes), "key": secret})
+    else:
+        say(secret)
+
+
+@apikey.command("list")
+def list_apikeys(as_json: AsJson = False) -> None:
+    """Every API key, without its secret."""
+    with opened.service(start=False) as service:
+        records = service.access.all()
+    if as_json:
+        for record in records:
+            emit(
+                {"id": record.id, "owner": record.owner, "scopes": sorted(record.scopes), "revoked": record.revoked_at}
+            )
+        return
+    rows(
+        ("id", "owner", "state", "scopes"),
+        [(r.id, r.owner, "revoked" if r.revoked_at else "active", " ".join(sorted(r.scopes))) for r in records],
+    )
+
+
+@apikey.command()
+def revoke(key_id: Annotated[str, typer.Argument(help="The id from `apikey list`.")], as_json: AsJson = False) -> None:
+    """Revoke an API key at once."""
+    with opened.service(start=False) as service:
+        service.access.revoke(key_id)
+    emit({"revoked": key_id}) if as_json else say(f"{key_id} is revoked")
