@@ -108,7 +108,7 @@ class SealedIndex:
 
     @classmethod
     def restore(cls, state: Mapping[str, NDArray[Any]]) -> Self:
-        """`rows` may stay a memory map: only candidates are read from it. Raises ValueError when the parts don't fit."""
+        """`rows` may stay a memory map: only candidates are read. Raises ValueError when the parts don't fit."""
         coarse = faiss.deserialize_index(np.array(state["codes"], np.uint8))
         return cls(coarse, np.array(state["ids"], np.int64), state["rows"], rerank=int(state["rerank"]))
 
