@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from web3 import Web3
 from web3.exceptions import ContractCustomError, Web3Exception
 
+from provenance.core.types import WorkId
+from provenance.credentials.merkle import MerkleBatch
 from tests.evm import ADDRESS, OTHER_ADDRESS, TestChain, leaf_hash, levels, path, siblings
 
 pytestmark = pytest.mark.chain
@@ -138,6 +140,18 @@ class TestInclusion:
         timestamp = registry.functions.anchors(ADDRESS, root).call()[0]
         for leaf in leaves:
             assert self.included(registry, root, leaf, path(tree, leaf)) == [True, timestamp]
+
+    @FEW
+    @given(works=st.dictionaries(st.integers(0, 2**64 - 1), WORD, min_size=1, max_size=9))
+    def test_the_services_own_batches_are_accepted(self, registry, works):
+        """`provenance.credentials` builds the tree and its paths; the contract is the judge."""
+        leaves = [(WorkId(payload), digest) for payload, digest in works.items()]
+        batch = MerkleBatch(leaves)
+        words = {leaf: (leaf[0].payload.to_bytes(32), leaf[1]) for leaf in leaves}
+        _, root = self.anchored(registry, list(words.values()))
+        assert batch.root == root
+        for leaf in leaves:
+            assert self.included(registry, root, words[leaf], batch.path(leaf))[0] is True
 
     @FEW
     @given(leaves=BATCH, data=st.data())
