@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import json
+import re
+from pathlib import Path
 
 from provenance.credentials.context import CONTEXT, CONTEXT_BYTES, CONTEXT_ID, CONTEXT_PATH, VC_CONTEXT
 
@@ -39,3 +41,10 @@ def test_every_member_and_type_of_a_certificate_is_a_defined_term(certificate):
     terms = CONTEXT["@context"]
     assert undefined(certificate, terms) == []
     assert all(name == "VerifiableCredential" or name in terms for name in certificate["type"])
+
+
+def test_every_term_of_our_own_is_where_its_name_points_to():
+    document = (Path(__file__).parents[3] / "docs" / "certificate.md").read_text()
+    ours = re.findall(r'docs/certificate\.md#(\w+)"', CONTEXT_BYTES.decode())
+    assert len(ours) > 15
+    assert [name for name in ours if f'<a id="{name}"></a>' not in document] == []

@@ -1,0 +1,76 @@
+"""CPU time of issuing and verifying certificates, as JSON (`--json`) or a table.
+
+    python scripts/bench/credentials.py --rounds 200 --batch 1000
+
+Keys and claims are those of the golden certificates; times are CPU milliseconds of this process: median and 95th
+percentile.
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from provenance.core.types import WorkId
+from provenance.credentials import bundle, certificate_hash, pinned_did_document, verify
+from provenance.credentials.merkle import MerkleBatch
+from scripts.golden import certificates as golden
+
+
+def cpu_ms(work: Callable[[], object], rounds: int) -> dict[str, float]:
+    work()  # imports and caches
+    times = []
+    for _ in range(rounds):
+        start = time.process_time_ns()
+        work()
+        times.append((time.process_time_ns() - start) / 1e6)
+    return {"median": round(statistics.median(times), 3), "p95": round(statistics.quantiles(times, n=20)[-1], 3)}
+
+
+def anchored(batch: int) -> dict[str, object]:
+    """The golden certificate in a Merkle batch of the given size."""
+    certificate = golden.certificate()
+    leaf = (golden.WORK, bytes.fromhex(certificate_hash(certificate)))
+    tree = MerkleBatch([leaf, *((WorkId(number), number.to_bytes(32, "big")) for number in range(1, batch))])
+    entry = dict(golden.bundled()["receipts"][0], root="0x" + tree.root.hex(), leafCount=batch)
+    return bundle(certificate, [entry | {"path": ["0x" + node.hex() for node in tree.path(leaf)]}])
+
+
+def measure(rounds: int, batch: int) -> dict[str, dict[str, float]]:
+    keys = pinned_did_document(golden.did_json())
+    bare = json.dumps(golden.certificate()).encode()
+    whole = json.dumps(anchored(batch)).encode()
+    return {
+        "issue": cpu_ms(golden.certificate, rounds),
+        "verify": cpu_ms(lambda: verify(bare, keyring=keys, now=golden.NOW), rounds),
+        f"verify with a path of a batch of {batch}": cpu_ms(
+            lambda: verify(whole, keyring=keys, now=golden.NOW), rounds
+        ),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--batch", type=int, default=1000)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    results = measure(options.rounds, options.batch)
+    machine = {"machine": platform.machine(), "python": platform.python_version(), "rounds": options.rounds}
+    if options.json:
+        print(json.dumps({**machine, "cpu_ms": results}, indent=1))
+        return
+    print(f"{machine['machine']}, Python {machine['python']}, {options.rounds} rounds")
+    print("| CPU ms | median | p95 |\n|---|---|---|")
+    for name, times in results.items():
+        print(f"| {name} | {times['median']} | {times['p95']} |")
+
+
+if __name__ == "__main__":
+    main()
