@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from index.describe import Query
 from index.fingerprint import Fingerprint
 from index.hashes import ORIENTATIONS, PDQ_MIN_QUALITY, hamming
-from index.local import dense, geometry
+from index.local import dense
 from index.local.codebook import Codebook
-from index.local.verify import Geometry, verify
+from index.local.verify import PLENTY, Geometry, align
 
 PDQ_BITS: Final = 256
 PHASH_BITS: Final = 64
 PDQ_HYPOTHESIS: Final = 80  # bits: up to here the two may be one picture in one of eight orientations
-_PLENTY: Final = 15  # inliers from which neither the mirror image nor another hypothesis is tried
 
 # What makes the reference of a query whose PDQ agreed in that orientation: reference to query, both 0..1.
 _TURNS: Final[dict[str, tuple[tuple[int, int, int], tuple[int, int, int]]]] = {
@@ -64,10 +63,10 @@ def compare(query: Query, reference: Fingerprint, codebook: Codebook) -> Pair:
     distances = hamming(hashed, reference.pdq[None])
     meaningful = min(quality, reference.pdq_quality) >= PDQ_MIN_QUALITY
     pdq = int(distances.min()) if meaningful else PDQ_BITS // 2
-    aligned = _align(query, reference, codebook)
-    transform, found = aligned if aligned else (None, None)
+    found = align(query.features, reference.features(codebook))
+    transform = found.transform if found else None
     agreement = dense.compare(query.luma, reference.luma, transform) if transform is not None else dense.NOTHING
-    if pdq <= PDQ_HYPOTHESIS and (found is None or found.inliers < _PLENTY):
+    if pdq <= PDQ_HYPOTHESIS and (found is None or found.inliers < PLENTY):
         turn = TURNS[int(distances.argmin())]
         turned = dense.compare(query.luma, reference.luma, turn)
         if turned.agreeing > agreement.agreeing:
@@ -81,15 +80,3 @@ def compare(query: Query, reference: Fingerprint, codebook: Codebook) -> Pair:
         geometry=found,
         agreement=agreement,
     )
-
-
-def _align(query: Query, reference: Fingerprint, codebook: Codebook) -> tuple[NDArray[np.float64], Geometry] | None:
-    """The transform of the better of the picture and its mirror image, reference to query."""
-    features = reference.features(codebook)
-    found = verify(query.features, features)
-    if found is not None and found.inliers >= _PLENTY:
-        return found.transform, found
-    mirrored = verify(query.features.mirrored, features)
-    if mirrored is not None and (found is None or mirrored.inliers > found.inliers):
-        return geometry.FLIP @ mirrored.transform, mirrored
-    return (found.transform, found) if found is not None else None

@@ -16,7 +16,7 @@ from index.local.features import WORKING_SIDE, LocalFeatures, extract, working_g
 from index.ports import Embedder, Pixels
 
 REFERENCE_KEYPOINTS: Final = 350  # 40 bytes each
-QUERY_KEYPOINTS: Final = 500  # not stored; a work pasted into a bigger picture has only some of them
+QUERY_KEYPOINTS: Final = 600  # not stored; a work pasted into a bigger picture has only some of them
 _PHASH: Final = "phash-64/1"
 _PDQ: Final = "pdq-256/1"
 
@@ -49,7 +49,7 @@ class Query:
     @cached_property
     def luma(self) -> NDArray[np.uint8]:
         """uint8[h, w] at working size."""
-        return working_gray(self._pixels)
+        return working_gray(self._pixels, by_area=True)
 
     @cached_property
     def features(self) -> LocalFeatures:

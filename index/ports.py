@@ -84,7 +84,8 @@ class Verifier(Protocol):
 
 
 class Embedder(Protocol):
-    """A global descriptor. `model` names architecture, weights and preprocessing; it changes whenever a vector would."""
+    """A global descriptor. `model` names architecture, weights and preprocessing; it changes whenever a vector
+    would."""
 
     @property
     def model(self) -> str: ...
@@ -94,8 +95,9 @@ class Embedder(Protocol):
 
 
 class VectorIndex(Protocol):
-    """Inner-product search over unit vectors. Ids are int64 chosen by the caller; searching while adding is the caller's
-    to prevent. `search` returns (scores float32[q, k], ids int64[q, k]), best first, -1 where there are fewer than k."""
+    """Inner-product search over unit vectors. Ids are int64 chosen by the caller; searching while adding is the
+    caller's to prevent. `search` returns (scores float32[q, k], ids int64[q, k]), best first, -1 where there are
+    fewer than k."""
 
     @property
     def dim(self) -> int: ...

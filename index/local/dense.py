@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from index.local.geometry import UNIT, as_region, clip, project
 from index.ports import Region
 
-SIDE: Final = 240  # px: the long side that both pictures are compared at
+SIDE: Final = 240  # px: the long side of the reference; the query is brought to the area of a square of this side
 AGREES: Final = 0.6  # correlation of a window from which it counts as the same
 _WINDOW: Final = (21, 21)  # px
 _TEXTURE: Final = 25.0  # variance of 8-bit luma under which a window has nothing to compare
@@ -71,30 +71,29 @@ def _common_frame(
     query: NDArray[np.uint8], reference: NDArray[np.uint8], transform: NDArray[np.float64]
 ) -> tuple[_Image, _Image, NDArray[np.bool_], NDArray[np.bool_]]:
     """Both as float32 in the query's frame, where the reference lies in it, and where its core lies."""
-    theirs, into = _shrink(reference, SIDE)
-    zoom = _zoom(transform, query.shape, theirs.shape)
-    ours, _ = _shrink(query, max(1, round(SIDE * min(1.0, max(_COARSEST, 1 / zoom)))))
+    theirs = _resized(reference, SIDE / max(reference.shape))
+    scale = min(1.0, SIDE / float(np.prod(query.shape)) ** 0.5)
+    zoom = _zoom(transform, (query.shape[1] * scale, query.shape[0] * scale), theirs.shape)
+    ours = _resized(query, scale * min(1.0, max(_COARSEST, 1 / zoom)))
     height, width = ours.shape
-    pixel = np.diag([width, height, 1.0]) @ transform @ np.diag([1 / into[0], 1 / into[1], 1.0])
+    pixel = np.diag([width, height, 1.0]) @ transform @ np.diag([1 / theirs.shape[1], 1 / theirs.shape[0], 1.0])
     warped = cv2.warpPerspective(theirs, pixel, (width, height), flags=cv2.INTER_AREA)
     inside = _warped_mask(theirs.shape, pixel, (width, height), 0.0)
     core = _warped_mask(theirs.shape, pixel, (width, height), _CORE)
     return cv2.GaussianBlur(ours, (0, 0), _BLUR), cv2.GaussianBlur(warped, (0, 0), _BLUR), inside, core
 
 
-def _shrink(picture: NDArray[np.uint8], side: int) -> tuple[_Image, tuple[int, int]]:
-    """As float32 with the long side at most `side` px, and its (width, height)."""
+def _resized(picture: NDArray[np.uint8], scale: float) -> _Image:
+    """As float32, shrunk by `scale`; never enlarged."""
     height, width = picture.shape
-    scale = min(1.0, side / max(height, width))
+    scale = min(1.0, scale)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32), size
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _zoom(transform: NDArray[np.float64], query: tuple[int, ...], reference: tuple[int, ...]) -> float:
-    """How many px of a query at SIDE one px of the reference covers, at the middle of the reference."""
-    centre = np.array([[0.5, 0.5], [0.51, 0.5], [0.5, 0.51]])
-    scale = SIDE / max(query)
-    moved = project(transform, centre) * [query[1] * scale, query[0] * scale]
+def _zoom(transform: NDArray[np.float64], query: tuple[float, float], reference: tuple[int, ...]) -> float:
+    """How many px of a query of this (width, height) one px of the reference covers, at the middle of the reference."""
+    moved = project(transform, np.array([[0.5, 0.5], [0.51, 0.5], [0.5, 0.51]])) * query
     steps = np.linalg.norm(moved[1:] - moved[0], axis=1) / (np.array([reference[1], reference[0]]) * 0.01)
     return float(max(steps.mean(), 1e-3))
 

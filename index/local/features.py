@@ -13,6 +13,7 @@ from index.ports import Pixels
 
 WORKING_SIDE: Final = 480  # px: the long side that every picture is brought to
 DIMENSIONS: Final = 128
+_LONGEST: Final = 2.5
 _SMALLEST_SIDE: Final = 16  # px: below this the short side holds no 4 x 4 descriptor grid
 _CONTRAST: Final = 0.02  # half of Lowe's default: blurred and filtered copies keep weak keypoints
 _GRID: Final = 8  # the picture is cut into 8 x 8 fields that take turns in keeping keypoints
@@ -26,7 +27,7 @@ _MIRROR: Final = np.array(
 
 @dataclass(frozen=True, slots=False, eq=False)
 class LocalFeatures:
-    """Keypoints of one picture at working size, strongest first.
+    """Keypoints of one picture at working size.
 
     `points` float32[n, 2] x, y in px of the working size; `scales` float32[n] px; `angles` float32[n] radians,
     clockwise as y points down; `descriptors` uint8[n, 128] RootSIFT times 512; `shape` height, width of the working
@@ -51,11 +52,17 @@ class LocalFeatures:
         return LocalFeatures(points, self.scales, angles.astype(np.float32), self.descriptors[:, _MIRROR], self.shape)
 
 
-def working_gray(picture: Pixels, side: int = WORKING_SIDE) -> NDArray[np.uint8]:
-    """Luma uint8[h, w] of an sRGB picture, its long side brought to `side` px (at least one px stays on the other)."""
+def working_gray(picture: Pixels, side: int = WORKING_SIDE, *, by_area: bool = False) -> NDArray[np.uint8]:
+    """Luma uint8[h, w] of an sRGB picture, its long side brought to `side` px (at least one px stays on the other).
+
+    `by_area` brings it to the area of a square of `side` instead (the long side to 2.5 times `side` at most): for
+    queries, which may be strips of several works.
+    """
     gray = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
     height, width = gray.shape
     scale = side / max(height, width)
+    if by_area:
+        scale = min(side / (height * width) ** 0.5, _LONGEST * scale)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     resized = cv2.resize(gray, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     return np.asarray(resized, np.uint8)
@@ -65,22 +72,23 @@ def extract(gray: NDArray[np.uint8], limit: int) -> LocalFeatures:
     """At most `limit` keypoints of a picture of luma uint8[h, w] at working size. A flat or tiny picture has none."""
     if min(gray.shape) < _SMALLEST_SIDE:
         return _nothing(gray.shape)
-    # More are detected than kept, so that busy corners can give way to quiet ones. A detector is made for each call:
-    # cv2 objects hold the last pyramid and are not safe to share between threads.
-    detector = cv2.SIFT.create(nfeatures=limit * 2, contrastThreshold=_CONTRAST)
-    keypoints, raw = detector.detectAndCompute(gray, None)
-    if raw is None or not keypoints:
+    # A detector is made for each call: cv2 objects hold the last pyramid and are not safe to share between threads.
+    detector = cv2.SIFT.create(contrastThreshold=_CONTRAST)
+    found = detector.detect(gray, None)
+    if not found:
         return _nothing(gray.shape)
-    points = np.array([k.pt for k in keypoints], np.float32)
-    response = np.array([k.response for k in keypoints], np.float32)
-    keep = _spread(points, response, gray.shape, limit)
+    points = np.array([k.pt for k in found], np.float32)
+    response = np.array([k.response for k in found], np.float32)
+    keypoints, raw = detector.compute(gray, [found[i] for i in _spread(points, response, gray.shape, limit)])
+    if raw is None:
+        return _nothing(gray.shape)
     total = np.maximum(raw.sum(axis=1, keepdims=True), 1e-6)
     descriptors = np.clip(np.sqrt(raw / total) * _NORM, 0, 255).astype(np.uint8)
     return LocalFeatures(
-        points[keep],
-        np.array([keypoints[i].size for i in keep], np.float32),
-        np.radians([keypoints[i].angle for i in keep]).astype(np.float32),
-        descriptors[keep],
+        np.array([k.pt for k in keypoints], np.float32),
+        np.array([k.size for k in keypoints], np.float32),
+        np.radians([k.angle for k in keypoints]).astype(np.float32),
+        descriptors,
         gray.shape,
     )
 

@@ -5,7 +5,7 @@ proposes a similarity transform by itself; the one with most followers is grown 
 squares (Philbin et al., CVPR 2007), then into a homography by MAGSAC++ where that explains more. Nothing is random.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.local.features import LocalFeatures
-from index.local.geometry import is_plausible, normalise
+from index.local.geometry import FLIP, is_plausible, normalise
 
 RATIO: Final = 0.88
 TOLERANCE: Final = 6.0  # px of the working size
 FEWEST: Final = 4  # pairs under which a transform says nothing
+PLENTY: Final = 15  # inliers from which no other hypothesis is tried
 _CELL: Final = 4  # px: inliers that share a cell are one inlier
 _RING: Final = 0.13  # outer share of the reference where frames and lettering live
 _COARSE: Final = 3.0  # tolerances that a one-pair hypothesis is allowed: its angle is only good to some degrees
@@ -64,6 +65,18 @@ class ReferenceFeatures:
     angles: NDArray[np.float32]
     descriptors: NDArray[np.float32]
     shape: tuple[int, int]
+
+
+def align(query: LocalFeatures, reference: ReferenceFeatures) -> Geometry | None:
+    """As `verify`, for the query or its mirror image, whichever more inliers speak for. The transform leads to the
+    query as it is, so its determinant is negative for a mirrored copy."""
+    found = verify(query, reference)
+    if found is not None and found.inliers >= PLENTY:
+        return found
+    mirrored = verify(query.mirrored, reference)
+    if mirrored is not None and (found is None or mirrored.inliers > found.inliers):
+        return replace(mirrored, transform=FLIP @ mirrored.transform)
+    return found
 
 
 def verify(query: LocalFeatures, reference: ReferenceFeatures) -> Geometry | None:

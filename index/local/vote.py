@@ -17,7 +17,8 @@ from index.local.features import DIMENSIONS
 
 NEIGHBOURS: Final = 5
 _PROBES: Final = 4  # cells looked at for each query descriptor
-_FAR: Final = 260.0  # distance (unit length is 512) from which a neighbour is no evidence, however alone it stands
+_FAR: Final = 200.0  # distance (unit length is 512) from which a neighbour is no evidence, however alone it stands
+_ANYWAY: Final = 0.1  # of a vote for nearness alone: works registered many times over must not silence each other
 _FEWEST: Final = 20  # a reference with fewer keypoints gains nothing from having few
 _COMPACT: Final = 0.2  # share of removed entries from which the file is rewritten
 
@@ -46,6 +47,8 @@ class InvertedFile:
 
     def add(self, slots: NDArray[np.int64], cells: NDArray[np.uint16], codes: NDArray[np.uint8]) -> None:
         """One row per descriptor: its reference's slot int64[n], its cell uint16[n] and its code uint8[n, 32]."""
+        if not len(cells):
+            return
         order = np.argsort(cells, kind="stable")
         codes, slots = np.ascontiguousarray(codes[order]), np.ascontiguousarray(slots[order])
         present, starts = np.unique(cells[order], return_index=True)
@@ -88,6 +91,7 @@ class InvertedFile:
         distance = np.where(slots < 0, np.inf, np.sqrt(np.maximum(squared, 0)))
         background = np.minimum(distance[:, -1:], _FAR)
         weight = np.maximum(0, background - distance[:, :-1]) / background.clip(min=1)
+        weight += _ANYWAY * np.maximum(0, 1 - distance[:, :-1] / _FAR)
         voted = weight > 0
         present, where = np.unique(slots[:, :-1][voted], return_inverse=True)
         sums = np.bincount(where, weights=weight[voted], minlength=len(present))

@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+
+from index.local.dense import NOTHING, compare
+from index.local.features import working_gray
+from index.local.geometry import FLIP, area
+from tests.unit.index.scenes import jpeg, scene, warp
+
+ONE, OTHER = working_gray(scene(1)), working_gray(scene(2))
+
+
+def place(x: float, y: float, width: float, height: float) -> np.ndarray:
+    """The reference fills this box of the query."""
+    return np.array([[width, 0, x], [0, height, y], [0, 0, 1.0]])
+
+
+def test_a_picture_agrees_with_itself_all_over():
+    found = compare(ONE, ONE, np.eye(3))
+
+    assert found.share > 0.99
+    assert found.correlation > 0.95
+    assert found.core > 0.99
+    assert found.textured == pytest.approx(found.agreeing, abs=0.02)
+    assert area(found.region) > 0.99
+
+
+def test_unrelated_pictures_do_not():
+    found = compare(ONE, OTHER, np.eye(3))
+
+    assert found.share < 0.3
+    assert found.core < 0.3
+
+
+@pytest.mark.parametrize("change", ["jpeg", "brighter", "negative", "noise", "shifted"])
+def test_what_leaves_the_content_leaves_the_agreement(change: str):
+    picture = scene(1)
+    changed = {
+        "jpeg": lambda: jpeg(picture, 15),
+        "brighter": lambda: np.clip(picture * 0.6 + 90, 0, 255).astype(np.uint8),
+        "negative": lambda: 255 - picture,
+        "noise": lambda: np.clip(picture + np.random.default_rng(0).normal(0, 25, picture.shape), 0, 255).astype(
+            np.uint8
+        ),
+        "shifted": lambda: np.roll(picture, (2, 2), (0, 1)),
+    }[change]()
+
+    assert compare(working_gray(changed), ONE, np.eye(3)).share > 0.9
+
+
+def test_a_wrong_transform_of_the_right_picture_does_not_agree():
+    assert compare(ONE, ONE, place(0.1, 0.1, 0.8, 0.8)).share < 0.5
+    assert compare(ONE, ONE, FLIP).share < 0.4
+
+
+def test_a_mirrored_copy_agrees_under_the_mirror_transform():
+    assert compare(np.ascontiguousarray(ONE[:, ::-1]), ONE, FLIP).share > 0.98
+
+
+def test_a_pasted_work_agrees_in_its_box():
+    page = working_gray(scene(2, 800, 1120))
+    small = working_gray(scene(1), 240)
+    page[100 : 100 + small.shape[0], 200 : 200 + small.shape[1]] = small
+    box = place(
+        200 / page.shape[1], 100 / page.shape[0], small.shape[1] / page.shape[1], small.shape[0] / page.shape[0]
+    )
+
+    found = compare(page, ONE, box)
+
+    assert found.share > 0.9
+    assert found.textured < 0.35
+    assert area(found.region) == pytest.approx(
+        area(((0, 0), (box[0, 0], 0), (box[0, 0], box[1, 1]), (0, box[1, 1]))), rel=0.05
+    )
+
+
+def test_a_small_enlarged_crop_agrees():
+    crop = working_gray(np.ascontiguousarray(scene(1)[100:220, 200:370]))
+    box = place(-200 / 170, -100 / 120, 560 / 170, 400 / 120)
+
+    assert compare(crop, ONE, box).share > 0.9
+
+
+def test_only_the_shared_frame_agrees():
+    framed = [scene(50), scene(50)]
+    for picture, seed in zip(framed, (1, 2), strict=True):
+        picture[52:-52, 72:-72] = scene(seed, 400 - 104, 560 - 144)
+    found = compare(working_gray(framed[0]), working_gray(framed[1]), np.eye(3))
+
+    assert found.share > 0.25
+    assert found.core < 0.25
+
+
+def test_a_half_replaced_picture_says_which_half():
+    mixed = scene(1)
+    mixed[:, 280:] = scene(2)[:, 280:]
+
+    found = compare(working_gray(mixed), ONE, np.eye(3))
+
+    assert 0.35 < found.share < 0.75
+    xs = [x for x, _ in found.region]
+    assert min(xs) < 0.1
+    assert np.median(xs) < 0.6
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_flat_pictures_have_nothing_to_compare(value: int):
+    flat = np.full((300, 300), value, np.uint8)
+
+    assert compare(flat, flat, np.eye(3)) == NOTHING
+    assert compare(ONE, flat, np.eye(3)) == NOTHING
+
+
+def test_tiny_pictures_and_no_overlap_have_nothing_to_compare():
+    assert compare(np.zeros((1, 1), np.uint8), ONE, np.eye(3)).share == 0
+    assert compare(ONE, ONE, place(3, 3, 1, 1)) == NOTHING
+
+
+def test_a_perspective_copy_agrees():
+    pixel = np.array([[1, 0.05, 0], [0.02, 1, 0], [2e-4, 3e-4, 1]])
+    size = np.diag([560, 400, 1.0])
+
+    assert compare(working_gray(warp(scene(1), pixel)), ONE, np.linalg.inv(size) @ pixel @ size).share > 0.95
