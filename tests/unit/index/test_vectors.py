@@ -87,6 +87,12 @@ class TestSealed:
         states = [SealedIndex.build(np.arange(1000), vectors, SCAN, seed=4).state() for _ in range(2)]
         np.testing.assert_array_equal(states[0]["codes"], states[1]["codes"])
 
+    def test_inverted_lists_are_visited_as_often_after_a_restart(self, vectors):
+        sealed = SealedIndex.build(np.arange(1000), vectors, Choice("IVF8,PQ16x4fs", rerank=50, nprobe=5))
+        again = SealedIndex.restore(sealed.state())
+        assert faiss.extract_index_ivf(again._coarse).nprobe == 5
+        np.testing.assert_array_equal(again.search(vectors[:9], 4)[1], sealed.search(vectors[:9], 4)[1])
+
     def test_positions(self, sealed):
         assert sorted(sealed.positions(np.array([0, 2997, 3, 1, 10_000])).tolist()) == [0, 1, 999]
         assert len(sealed.positions(np.empty(0, np.int64))) == 0
