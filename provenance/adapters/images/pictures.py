@@ -1,5 +1,6 @@
 """The `Images` port over Pillow."""
 
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +13,7 @@ from PIL import Image
 from provenance.adapters.images import avif, colour, encode, exif, gif, jpeg, png, sniff, tiff, webp
 from provenance.adapters.images.container import Container, damaged
 from provenance.adapters.images.limits import ImageLimits
-from provenance.core.errors import InvalidRequest, Misconfigured, Rejected, TooLarge, UnreadableImage
+from provenance.core.errors import InvalidRequest, Misconfigured, Rejected, TooLarge, UnreadableImage, UnsupportedFormat
 from provenance.core.types import Picture
 
 if TYPE_CHECKING:
@@ -60,14 +61,20 @@ class PillowImages:
     def write(self, picture: Picture, pixels: "Pixels") -> tuple[bytes, str]:
         """(file, media type): the picture's own format with `pixels` uint8[H, W, 3], its alpha, the owner's metadata.
 
-        A picture without `source` (just generated) has no metadata. Raises InvalidRequest when `pixels` do not fit.
+        A picture without `source` (just generated) has no metadata. Raises InvalidRequest when `pixels` do not fit,
+        UnsupportedFormat when the format can't hold them.
         """
         if pixels.dtype != np.uint8 or pixels.shape != picture.pixels.shape:
             raise InvalidRequest(f"the new pixels are {pixels.dtype}{pixels.shape}, not uint8{picture.pixels.shape}")
         height, width = pixels.shape[:2]
         with _only_rejections():
             container = self._open(picture.source)[0] if picture.source else encode.blank(picture.format)
+        try:
             return encode.encode(encode.upright(container, width, height), pixels, picture.alpha)
+        except (OSError, ValueError, struct.error, OverflowError) as error:
+            raise UnsupportedFormat(
+                f"{width} x {height} pixels can't be written as {picture.format} ({error})", hint="send it as PNG"
+            ) from error
 
     def _open(self, data: bytes) -> tuple[Container, int]:
         """(container, EXIF orientation). A damaged EXIF block costs the block, not the picture."""

@@ -1,13 +1,15 @@
 """ICC profiles, CMYK and orientation, against textbook formulas and independent readers."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from provenance.adapters.images import PillowImages
+from provenance.adapters.images import PillowImages, pictures
 from provenance.adapters.images.colour import srgb_profile
+from provenance.core.errors import UnreadableImage
 from tests.unit.adapters.image_samples import (
     ADOBE_PRIMARIES,
     P3_PRIMARIES,
@@ -170,3 +172,27 @@ def test_colour_that_is_not_converted_is_named(chunk, note):
     (said,) = IMAGES.read(png_with(saved(photo(), "PNG"), chunk)).notes
     assert note in said
     assert "treated as sRGB" in said
+
+
+def test_a_gifs_profile_is_converted():
+    image = Image.fromarray(photo()).quantize(64)
+    data = saved(image, "GIF")
+    profile = rgb_profile(ADOBE_PRIMARIES, 2.2)
+    blocks = b"".join(
+        bytes([len(part)]) + part for part in (profile[at : at + 255] for at in range(0, len(profile), 255))
+    )
+    at = data.index(b"\x2c", 13 + 3 * 64)
+    tagged = data[:at] + b"\x21\xff\x0bICCRGBG1012" + blocks + b"\x00" + data[at:]
+    picture = IMAGES.read(tagged)
+    assert "colours converted from test to sRGB" in picture.notes
+    assert (
+        np.abs(picture.pixels - expected_srgb(np.asarray(image.convert("RGB")), ADOBE_PRIMARIES, 563 / 256)).max() <= 2
+    )
+
+
+def test_a_picture_whose_size_the_decoder_sees_otherwise_is_damaged(monkeypatch):
+    """The limits held for the size in the header, so no other size may come out."""
+    walk = pictures._WALKS["PNG"]
+    monkeypatch.setitem(pictures._WALKS, "PNG", lambda *given: replace(walk(*given), width=95))
+    with pytest.raises(UnreadableImage, match="headers disagree"):
+        IMAGES.read(saved(photo(), "PNG"))

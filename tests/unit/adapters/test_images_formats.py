@@ -1,6 +1,7 @@
 """Each format is read, and written as itself."""
 
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 from provenance.adapters.images import PillowImages
 from provenance.core.errors import InvalidRequest, UnsupportedFormat
 from provenance.core.types import Picture
-from tests.unit.adapters.image_samples import opened, photo, png_chunk, png_chunks, psnr, raw_png, saved
+from tests.unit.adapters.image_samples import opened, photo, png_chunk, psnr, raw_png, saved
 
 IMAGES = PillowImages()
 LOSSLESS = [
@@ -241,6 +242,47 @@ def test_pixels_of_another_shape_or_type_are_refused(wrong):
         IMAGES.write(picture, wrong)
 
 
+def webp_canvas(data: bytes, width: int) -> bytes:
+    """The animation on a wider canvas."""
+    at = data.index(b"VP8X") + 12
+    return data[:at] + (width - 1).to_bytes(3, "little") + data[at + 3 :]
+
+
+def test_a_canvas_that_the_format_cant_write_is_unsupported():
+    """A WebP animation may be wider than a WebP still."""
+    first, *rest = frames(2)
+    data = webp_canvas(saved(first, "WEBP", save_all=True, append_images=rest), 16_400)
+    picture = IMAGES.read(data)
+    assert picture.width == 16_400
+    with pytest.raises(UnsupportedFormat, match="16400 x 64 pixels can't be written as WEBP"):
+        IMAGES.write(picture, picture.pixels)
+
+
+def test_a_gif_frame_may_be_larger_than_its_screen():
+    data = bytearray(saved(Image.fromarray(photo()).quantize(8), "GIF"))
+    struct.pack_into("<HH", data, 6, 10, 10)
+    assert IMAGES.read(bytes(data)).pixels.shape == (64, 96, 3)
+
+
+def test_an_avif_in_another_colour_space_says_so():
+    data = saved(photo(), "AVIF")
+    at = data.index(b"nclx") + 4
+    (note,) = IMAGES.read(data[:at] + struct.pack(">HH", 12, 13) + data[at + 4 :]).notes
+    assert note == "its colour space (H.273 12/13) is not converted: treated as sRGB"
+
+
+def test_many_threads_read_and_write_the_same():
+    files = [saved(photo(seed=number), name) for number in range(3) for name in ("PNG", "JPEG", "WEBP", "TIFF")]
+
+    def through(data: bytes) -> tuple[bytes, str]:
+        picture = IMAGES.read(data)
+        return IMAGES.write(picture, picture.pixels)
+
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(through, files * 3))
+    assert together == [through(data) for data in files] * 3
+
+
 @pytest.mark.parametrize("mode", ["F", "I"])
 def test_samples_that_are_no_picture_are_unsupported(mode):
     with pytest.raises(UnsupportedFormat, match="32 bits"):
@@ -257,10 +299,28 @@ def test_a_raw_files_preview_is_not_taken_for_the_picture():
         IMAGES.read(saved(photo(), "TIFF", tiffinfo={254: 1}))
 
 
-def test_content_credentials_are_named_and_not_carried_over():
-    data = saved(photo(), "PNG")
-    signed = data[:33] + png_chunk(b"caBX", b"\x00\x00\x00\x10jumbmanifest") + data[33:]
-    picture = IMAGES.read(signed)
+MANIFEST = b"\x00\x00\x00\x14jumbmy manifest"
+
+
+def signed(name: str) -> bytes:
+    """A file with something where its format keeps a C2PA manifest (C2PA 2.1, appendix A)."""
+    data = saved(photo(), name)
+    if name == "PNG":
+        return data[:33] + png_chunk(b"caBX", MANIFEST) + data[33:]
+    if name == "JPEG":
+        body = b"JP\x00\x01\x00\x00\x00\x01" + MANIFEST
+        return data[:2] + b"\xff\xeb" + struct.pack(">H", len(body) + 2) + body + data[2:]
+    if name == "WEBP":
+        body = data[8:] + b"C2PA" + struct.pack("<I", len(MANIFEST)) + MANIFEST + bytes(len(MANIFEST) % 2)
+        return b"RIFF" + struct.pack("<I", len(body)) + body
+    body = b"uuid" + bytes.fromhex("d8fec3d61b0e483c92975828877ec481") + MANIFEST
+    return data + struct.pack(">I", len(body) + 4) + body
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "WEBP", "AVIF"])
+def test_content_credentials_are_named_and_not_carried_over(name):
+    data = signed(name)
+    picture = IMAGES.read(data)
     assert any("C2PA" in note for note in picture.notes)
-    assert picture.source == signed
-    assert b"caBX" not in png_chunks(IMAGES.write(picture, picture.pixels)[0])
+    assert picture.source == data
+    assert b"my manifest" not in IMAGES.write(picture, picture.pixels)[0]
