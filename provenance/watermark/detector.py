@@ -88,10 +88,6 @@ class LatticeDetector:
                 return reading
         return None
 
-    def read_at(self, spectrum: Spectrum, frequency_map: NDArray[np.float64]) -> Reading | None:
-        """Decode at a known geometry, float64[4] as in kernels.py, without any search."""
-        return self._decode_best(spectrum, [self._synchronise(spectrum, frequency_map)])
-
     def _search(self, spectrum: Spectrum, maps: Maps) -> list[NDArray[np.float64]]:
         """The best distinct maps after climbing, best first; at least one."""
         points = self._sync_points

@@ -19,6 +19,7 @@ _LENGTH_STEP: Final = 32  # hypotheses are made for lengths rounded to this
 _ASPECT: Final = 0.37  # log of the largest change of aspect that the upright search covers
 _TILT: Final = 0.06  # radians around upright
 _COARSEST: Final = 0.02
+_SMALLEST: Final = 28.0  # pixels a tile; under it fewer than five sync points stay under the Nyquist frequency
 
 
 def resolution(length: int, scale: float) -> float:
@@ -35,17 +36,17 @@ def hypotheses(steps: int) -> tuple[Maps, Maps]:
     frequency to the largest that leaves a usable part of a tile in the picture.
     """
     length = _LENGTH_STEP * steps
-    scale, last = max(28.0, length / 11) / TILE, max(length / 0.9, 60.0) / TILE
-    upright: list[tuple[float, float, float, float]] = []
+    scale, last = max(_SMALLEST, length / 11) / TILE, max(length / 0.9, 60.0) / TILE
+    upright: list[Maps] = []
     every: list[Maps] = []
     while scale < last:
         step = resolution(length, scale)
-        upright += _upright(1 / scale, step)
-        angles = np.arange(math.ceil(math.pi / step)) * math.pi / math.ceil(math.pi / step)
-        cos, sin = np.cos(angles) / scale, np.sin(angles) / scale
-        every += [np.stack([cos, -sin, sin, cos], 1), np.stack([-cos, -sin, -sin, cos], 1)]
+        upright.append(_upright(step) / scale)
+        turns = math.ceil(math.pi / step)
+        every.append(_turned(np.arange(turns) * math.pi / turns, mirrored=False) / scale)
+        every.append(_turned(np.arange(turns) * math.pi / turns, mirrored=True) / scale)
         scale *= 1 + step
-    pair = np.array(upright), np.concatenate(every)
+    pair = np.concatenate(upright), np.concatenate(every)
     for maps in pair:
         maps.flags.writeable = False
     return pair
@@ -56,19 +57,28 @@ def maps_for(length: int) -> tuple[Maps, Maps]:
     return hypotheses(max(1, round(length / _LENGTH_STEP)))
 
 
-def _upright(size: float, step: float) -> list[tuple[float, float, float, float]]:
-    maps = []
-    aspects = np.exp(np.arange(-_ASPECT, _ASPECT + 1e-9, step * 1.2) / 2)
+def _upright(step: float) -> Maps:
+    """Maps of scale 1: upright or on its side, mirrored or not, with a change of aspect or a small tilt. The half turns
+    are the same maps, because energy cannot tell B from -B."""
+    stretch = np.exp(np.arange(-_ASPECT, _ASPECT + 1e-9, step * 1.2) / 2)
+    nothing = np.zeros_like(stretch)
     tilts = np.arange(1, int(_TILT / step) + 1) * step
-    for flip in (1.0, -1.0):
-        for aspect in aspects:
-            x, y = flip * size * aspect, size / aspect
-            maps += [(x, 0.0, 0.0, y), (0.0, -y, x, 0.0)]
-        for tilt in np.concatenate([tilts, -tilts]):
-            cos, sin = size * math.cos(tilt), size * math.sin(tilt)
-            # R(tilt) @ diag(flip, 1), and R(tilt) @ [[0, -1], [flip, 0]]
-            maps += [(flip * cos, -sin, flip * sin, cos), (-flip * sin, -cos, flip * cos, -sin)]
-    return maps
+    tilts = np.concatenate([tilts, -tilts])
+    maps = []
+    for mirrored in (False, True):
+        x, y = (-stretch if mirrored else stretch), 1 / stretch
+        maps.append(np.stack([x, nothing, nothing, y], axis=1))
+        maps.append(np.stack([nothing, -y, x, nothing], axis=1))
+        maps.append(_turned(tilts, mirrored=mirrored))
+        maps.append(_turned(tilts + math.pi / 2, mirrored=mirrored))
+    return np.concatenate(maps)
+
+
+def _turned(angles: NDArray[np.floating], *, mirrored: bool) -> Maps:
+    """Rotations by `angles` radians, after a horizontal flip where mirrored."""
+    cos, sin = np.cos(angles), np.sin(angles)
+    flip = -1.0 if mirrored else 1.0
+    return np.stack([flip * cos, -sin, flip * sin, cos], axis=1)
 
 
 @dataclass(frozen=True, slots=True)

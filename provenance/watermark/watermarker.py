@@ -23,7 +23,8 @@ MIN_EMBED_SIDE: Final = 128
 
 _CHECK_QUALITY: Final = 75  # JPEG quality that a marked picture must survive before it is handed out
 _BOOSTS: Final = (1.0, 1.3)  # strengths tried in turn
-_UNMOVED: Final = np.array([1.0, 0.0, 0.0, 1.0])
+_SMALL_SIDE: Final = 256  # canonical pixels; under it a refusal is put down to size
+_SATURATED_SHARE: Final = 0.5
 
 
 class LatticeWatermarker:
@@ -52,7 +53,7 @@ class LatticeWatermarker:
         return self._key_id
 
     def embed(self, pixels: Pixels, payload: int) -> Pixels:
-        """A marked copy of uint8[H, W, 3] that was read back after JPEG 75 at canonical size before it is returned.
+        """A marked copy of uint8[H, W, 3] that was detected, blindly, at canonical size after JPEG 75.
 
         Raises InvalidRequest on another shape or dtype or a payload that is not an unsigned 64-bit int, CannotHoldMark
         where the picture is too small or too flat.
@@ -70,10 +71,7 @@ class LatticeWatermarker:
             marked = apply(pixels, residual * np.float32(boost))
             if self._survives(marked, payload):
                 return marked
-        raise CannotHoldMark(
-            "the watermark could not be read back from this picture",
-            hint="very small, flat, pure black or pure white pictures leave no room for it; use a larger or richer one",
-        )
+        raise _refusal(canonical)
 
     def detect(self, pixels: Pixels) -> Detection | None:
         """What a tag of this key verified in uint8[H, W, 3], or None. Raises InvalidRequest on anything else."""
@@ -86,14 +84,15 @@ class LatticeWatermarker:
         return None if reading is None else self._detection(reading, keys)
 
     def _survives(self, marked: Pixels, payload: int) -> bool:
-        """Decode the result where it is known to lie; no search, so this costs one FFT."""
-        small = np.ascontiguousarray(to_canonical(marked)[..., ::-1])
-        written, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _CHECK_QUALITY])
-        if not written:
-            return False
-        received = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., ::-1]
-        reading = self._detector.read_at(transform(luma(received)), _UNMOVED)
-        return reading is not None and reading.payload == payload
+        """Blind detection in the result at canonical size: compressed, and where it is small and so marginal, plain
+        too."""
+        canonical = np.ascontiguousarray(to_canonical(marked))
+        written, data = cv2.imencode(".jpg", canonical[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _CHECK_QUALITY])
+        received = [np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., ::-1]] if written else []
+        if min(canonical.shape[:2]) < _SMALL_SIDE:
+            received.append(canonical)
+        readings = [self._detector.read(transform(luma(picture))) for picture in received]
+        return written and all(reading is not None and reading.payload == payload for reading in readings)
 
     def _detection(self, reading: Reading, keys: int) -> Detection:
         return Detection(
@@ -144,6 +143,19 @@ class RotatingWatermarker:
             return None
         answers = (one.detect_in(spectrum, keys=len(self._ring)) for one in self._ring)
         return next((answer for answer in answers if answer is not None), None)
+
+
+def _refusal(canonical: Pixels) -> CannotHoldMark:
+    """Why this picture, uint8[h, w, 3] at canonical size, did not keep the mark."""
+    extreme = float(np.mean((canonical == 0) | (canonical == 255)))
+    if extreme > _SATURATED_SHARE:
+        reason = "the picture is mostly pure black and pure white, which leaves the watermark no room"
+        return CannotHoldMark(reason, hint="a picture with intermediate tones can hold it")
+    if min(canonical.shape[:2]) < _SMALL_SIDE:
+        reason = "the picture is too small to hold a watermark under its own texture"
+        return CannotHoldMark(reason, hint=f"use at least {_SMALL_SIDE} pixels on the short side")
+    reason = "the picture is too flat, or too busy, for the watermark to be read back from it"
+    return CannotHoldMark(reason, hint="a larger version of the picture may hold it")
 
 
 def check_pixels(pixels: Pixels) -> Pixels:
