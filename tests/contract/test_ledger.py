@@ -96,6 +96,19 @@ def test_a_nonce_that_another_transaction_used_is_a_conflict(ledger: Ledger):
     assert ledger.locate(OTHER) is None
 
 
+def test_a_second_transaction_for_the_same_root_is_mined_and_anchors_nothing(ledger: Ledger):
+    """Both were signed while neither was sent."""
+    first = ledger.prepare(ROOT, 3)
+    second = ledger.prepare(ROOT, 3, nonce=first.nonce + 1)
+    ledger.send(first.raw_tx)
+    ledger.send(second.raw_tx)
+    with pytest.raises(ReceiptMismatch, match="reverted"):
+        ledger.receipt(second.tx_hash)
+    located = ledger.locate(ROOT)
+    assert located is not None
+    assert located.tx_hash == first.tx_hash
+
+
 def test_a_replacement_keeps_the_nonce_and_only_one_of_the_two_is_mined(ledger: Ledger):
     stuck = ledger.prepare(ROOT, 3)
     dearer = ledger.replace(stuck.raw_tx)

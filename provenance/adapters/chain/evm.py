@@ -84,13 +84,7 @@ class EvmLedger(ReadOnlyLedger):
                     raise self._refusal(error, sender, raw_tx) from error
 
     def _gas(self, call: dict[str, Any]) -> int:
-        from web3.exceptions import ContractLogicError
-
-        with self._node.asking() as eth:
-            try:
-                estimate = int(eth.estimate_gas(call))
-            except ContractLogicError as error:
-                raise reverted(error) from error
+        estimate = gas_estimate(self._node, call)
         return estimate + estimate * self._options.gas_margin_percent // 100
 
     def _affordable(self, fees: Fees) -> Fees:
@@ -138,8 +132,8 @@ def deploy(endpoint: Any, *, private_key: str, chain_id: int, timeout_seconds: f
     key, node = SigningKey(private_key), Node(endpoint, chain_id)
     node.require_chain()
     bytecode = artifact(CONTRACT).bytecode
+    gas = gas_estimate(node, {"from": key.address, "data": bytecode})
     with node.asking() as eth:
-        gas = eth.estimate_gas({"from": key.address, "data": bytecode})
         nonce = eth.get_transaction_count(key.address, "pending")
     fields = {"to": "", "data": bytecode, "value": 0, "gas": gas, "nonce": nonce}
     signed = key.sign(typed(node, market_fees(node)) | fields)
@@ -150,8 +144,19 @@ def deploy(endpoint: Any, *, private_key: str, chain_id: int, timeout_seconds: f
         except TimeExhausted as error:
             raise Unavailable(f"the deployment {signed.tx_hash} was not mined in {timeout_seconds} s") from error
     if receipt["status"] != 1:
-        raise Unavailable("the deployment was mined and reverted", hint="does the chain support cancun opcodes?")
+        raise Unavailable(f"the deployment {signed.tx_hash} was mined and reverted", hint="deploy again")
     return str(receipt["contractAddress"])
+
+
+def gas_estimate(node: Node, call: dict[str, Any]) -> int:
+    """What the call takes now. Raises what `reverted` makes of a revert, Unavailable."""
+    from web3.exceptions import ContractLogicError
+
+    with node.asking() as eth:
+        try:
+            return int(eth.estimate_gas(call))
+        except ContractLogicError as error:
+            raise reverted(error) from error
 
 
 def market_fees(node: Node) -> Fees:
@@ -176,7 +181,9 @@ def reverted(error: Any) -> ProvenanceError:
         return Conflict("this root is anchored already", hint="nothing has to be done; look it up on the ledger")
     if name is not None:
         return InvalidRequest(f"the registry refuses the batch: {name}")
-    return Misconfigured(f"the contract call fails: {rpc_message(error)}", hint="is this address the registry's?")
+    return Misconfigured(
+        f"the contract call fails: {rpc_message(error)}", hint="does the chain run contracts compiled for cancun?"
+    )
 
 
 def _error_names() -> dict[str, str]:

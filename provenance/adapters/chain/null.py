@@ -34,6 +34,7 @@ class NullLedger:
         self._clock = clock
         self._sent: dict[int, str] = {}  # nonce -> tx hash
         self._anchors: dict[bytes, tuple[datetime, MinedAnchor]] = {}
+        self._reverted: set[str] = set()
 
     @property
     def name(self) -> str:
@@ -54,22 +55,26 @@ class NullLedger:
         return _signed(nonce, leaf_count, attempt + 1, root)
 
     def send(self, raw_tx: bytes) -> None:
-        """Raises Conflict when another transaction used the nonce or anchored the root, InvalidRequest."""
+        """A second transaction for an anchored root reverts, as on a chain. Raises Conflict, InvalidRequest."""
         nonce, _, _, root = _fields(raw_tx)
         tx_hash = _hash(raw_tx)
         if self._sent.get(nonce) == tx_hash:
             return
         if nonce in self._sent:
             raise Conflict(f"another transaction used the nonce {nonce}")
-        if root in self._anchors:
-            raise Conflict("this root is anchored already")
         self._sent[nonce] = tx_hash
+        if root in self._anchors:
+            self._reverted.add(tx_hash)
+            return
         block = len(self._sent)
         mined = MinedAnchor(tx_hash, block, "0x" + hashlib.sha256(b"null block %d" % block).hexdigest(), final=True)
         self._anchors[root] = self._clock(), mined
         _log.warning("root %s went to the null ledger: nobody else can confirm it", root.hex())
 
     def receipt(self, tx_hash: str) -> MinedAnchor | None:
+        """Raises ReceiptMismatch when it reverted."""
+        if tx_hash in self._reverted:
+            raise ReceiptMismatch(f"the transaction {tx_hash} reverted: it anchored nothing")
         return next((mined for _, mined in self._anchors.values() if mined.tx_hash == tx_hash), None)
 
     def locate(self, root: bytes) -> MinedAnchor | None:

@@ -213,17 +213,6 @@ class TestReceipt:
         with pytest.raises(Unavailable, match="limit exceeded"):
             ledger.receipt(prepared.tx_hash)
 
-    def test_a_reverted_transaction_is_no_receipt(self, chain):
-        """Both are signed while neither is mined; the contract refuses the second."""
-        ledger = chain.ledger()
-        first = ledger.prepare(ROOT, 3)
-        second = ledger.prepare(ROOT, 3, nonce=first.nonce + 1)
-        ledger.send(first.raw_tx)
-        ledger.send(second.raw_tx)
-        with pytest.raises(ReceiptMismatch, match="reverted"):
-            ledger.receipt(second.tx_hash)
-        assert ledger.locate(ROOT).tx_hash == first.tx_hash
-
     def test_a_transaction_to_another_contract_is_no_receipt(self, chain):
         web3 = Web3(chain.node)
         paid = web3.eth.send_transaction({"from": ADDRESS, "to": OTHER_ADDRESS, "value": 1})
@@ -346,3 +335,16 @@ def test_a_deployment_can_be_anchored_in(chain):
 def test_a_deployment_on_another_chain_is_refused(chain):
     with pytest.raises(Misconfigured, match="chain"):
         deploy(chain.node, private_key=KEY, chain_id=1)
+
+
+def test_a_chain_that_can_not_run_the_code_is_named_at_deployment(chain):
+    chain.node.answers["eth_estimateGas"] = {"code": 3, "message": "execution reverted: invalid opcode"}
+    with pytest.raises(Misconfigured, match="invalid opcode") as refused:
+        deploy(chain.node, private_key=KEY, chain_id=chain.chain_id)
+    assert "cancun" in refused.value.hint
+
+
+def test_a_deployment_that_nobody_mines_names_its_transaction(chain):
+    chain.node.answers["eth_getTransactionReceipt"] = {"code": -32000, "message": "transaction not found"}
+    with pytest.raises(Unavailable, match=r"deployment 0x[0-9a-f]{64} was not mined in 0\.1 s"):
+        deploy(chain.node, private_key=KEY, chain_id=chain.chain_id, timeout_seconds=0.1)
