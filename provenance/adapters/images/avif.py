@@ -81,9 +81,11 @@ def _header(data: bytes, at: int) -> tuple[bytes, int, int]:
 def _end(data: bytes) -> int:
     """The offset after the last box that belongs to the file format."""
     at = 0
-    while at + 8 <= len(data) and data[at + 4 : at + 8] in _TOP_LEVEL:
+    for _ in range(_MAX_BOXES):
+        if at + 8 > len(data) or data[at + 4 : at + 8] not in _TOP_LEVEL:
+            return at
         at += _header(data, at)[2]
-    return at
+    raise damaged("it has too many boxes")
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:

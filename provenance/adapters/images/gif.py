@@ -13,6 +13,7 @@ _GRAPHIC_CONTROL, _COMMENT, _APPLICATION = 0xF9, 0xFE, 0xFF
 _XMP: Final = b"XMP DataXMP"
 _XMP_TRAILER: Final = 257  # 0x01, then 0xFF down to 0x00: lets a reader that does not know XMP skip it
 _ICC: Final = b"ICCRGBG1012"
+_MAX_BLOCKS: Final = 1_000_000  # at 255 bytes each more than any file; a hostile one has a byte in each
 
 
 @dataclass(slots=True)
@@ -21,6 +22,7 @@ class _Walk:
     decodable: list[bytes] = field(default_factory=list)
     control: bytes = b""
     frames: int = 0
+    blocks: int = 0
     size: tuple[int, int] = (0, 0)
     comments: list[bytes] = field(default_factory=list)
     xmp: bytes | None = None
@@ -70,10 +72,13 @@ def _table_size(flags: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def _sub_blocks(data: bytes, at: int) -> int:
+def _sub_blocks(walk: _Walk, data: bytes, at: int) -> int:
     """The offset after a chain of sub-blocks."""
     while size := piece(data, at, 1)[0]:
         at += 1 + size
+        walk.blocks += 1
+        if walk.blocks > _MAX_BLOCKS:
+            raise damaged("it has too many blocks")
     return at + 1
 
 
@@ -91,7 +96,7 @@ def _take_image(walk: _Walk, data: bytes, at: int) -> int:
     left, top, width, height, flags = struct.unpack("<HHHHB", piece(data, at + 1, 9))
     if not width or not height:
         raise damaged("a frame has no pixels")
-    end = _sub_blocks(data, at + 10 + _table_size(flags) + 1)
+    end = _sub_blocks(walk, data, at + 10 + _table_size(flags) + 1)
     if not walk.frames:
         # A frame may stick out of the screen that the header names; the decoder makes room for it.
         walk.size = (max(walk.size[0], left + width), max(walk.size[1], top + height))
@@ -102,7 +107,7 @@ def _take_image(walk: _Walk, data: bytes, at: int) -> int:
 
 def _take_extension(walk: _Walk, data: bytes, at: int) -> int:
     label = piece(data, at + 1, 1)[0]
-    end = _sub_blocks(data, at + 2)
+    end = _sub_blocks(walk, data, at + 2)
     if label == _GRAPHIC_CONTROL:
         walk.control = data[at:end]
     elif label == _COMMENT:

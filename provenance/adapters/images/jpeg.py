@@ -22,6 +22,7 @@ _DECODED_FRAMES: Final = frozenset(
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _TABLES: Final = frozenset((0xC4, 0xCC, 0xDB, 0xDC, 0xDD))
 _NEXT_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # one pair: linear on a long run of fill bytes
+_MARKER: Final = re.compile(rb"\xff+([^\xff])", re.DOTALL)  # fill bytes may stand before it, T.81 B.1.1.2
 _MAX_SCANS: Final = 100  # encoders write about 10; each further scan costs a pass over the whole picture
 _MAX_SEGMENTS: Final = 20_000
 
@@ -113,12 +114,10 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes, int]]:
     """(marker, body, entropy-coded data after SOS, offset after it) up to and with EOI."""
     at = len(_SOI)
     for _ in range(_MAX_SEGMENTS):
-        while piece(data, at, 2) == b"\xff\xff":  # fill bytes, T.81 B.1.1.2
-            at += 1
-        if data[at] != 0xFF:
-            raise damaged("a marker is missing between two segments")
-        marker = data[at + 1]
-        at += 2
+        found = _MARKER.match(data, at)
+        if found is None:
+            raise damaged("it ends early" if at >= len(data) - 1 else "a marker is missing between two segments")
+        marker, at = found[1][0], found.end()
         if marker == _EOI:
             yield marker, b"", b"", at
             return
@@ -129,10 +128,10 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes, int]]:
         at += size
         scan = b""
         if marker == _SOS:
-            found = _NEXT_MARKER.search(data, at)
-            if found is None:
+            following = _NEXT_MARKER.search(data, at)
+            if following is None:
                 raise damaged("it ends in the middle of the image")
-            scan, at = data[at : found.start()], found.start()
+            scan, at = data[at : following.start()], following.start()
         yield marker, body, scan, at
     raise damaged("it has too many segments")
 

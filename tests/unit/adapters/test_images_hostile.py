@@ -225,10 +225,30 @@ def test_a_jpeg_of_endless_scans_is_refused():
     assert "scans" in refused(data[:start] + data[start:-2] * 101 + data[-2:], UnreadableImage)
 
 
-def test_a_long_run_of_fill_bytes_ends():
+def test_long_runs_of_fill_bytes_are_passed_over():
     data = FILES["JPEG"]
-    padded = data[:-2] + b"\xff" * 2_000_000 + b"\x00" + b"\xff" * 2_000_000 + data[-2:]
+    fill = b"\xff" * 2_000_000
+    padded = data[:2] + fill + data[2:-2] + fill + b"\x00" + fill + data[-2:]
     assert IMAGES.read(padded).width == 96
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (FILES["JPEG"][:2] + b"\xff\xfe\x00\x02" * 20_001 + FILES["JPEG"][2:], "too many segments"),
+        (FILES["JPEG"][:20] + b"\x00" + FILES["JPEG"][20:], "marker is missing"),
+        (png_with(FILES["PNG"], *[(b"zzZz", b"")] * 100_000), "too many chunks"),
+        (FILES["AVIF"] + b"\x00\x00\x00\x08free" * 10_000, "too many boxes"),
+        (FILES["AVIF"] + b"\x00\x00\x00\x04free", "shorter than its header"),
+        (b"RIFF" + struct.pack("<I", 4 + 8 * 20_001) + b"WEBP" + b"NONE\x00\x00\x00\x00" * 20_001, "too many chunks"),
+        (FILES["GIF"][:-1] + b"\x21\xfe" + b"\x01x" * 1_000_001 + b"\x00;", "too many blocks"),
+        (FILES["GIF"][:-1] + b"\x00;", "unknown kind"),
+        (FILES["GIF"][:13] + bytes(3 << (FILES["GIF"][10] & 7) + 1) + b";", "no image data"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_containers_of_endless_or_senseless_pieces_are_damage(data, reason):
+    assert reason in refused(data, UnreadableImage)
 
 
 @pytest.mark.parametrize("marker", [0xC3, 0xC5, 0xCB])
