@@ -62,9 +62,9 @@ def by_key_folder(tmp_path):
 KINDS = [in_memory, by_did_document, by_jwks, by_pinned_did_key, by_key_folder]
 
 
-@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
-def pair(request, tmp_path) -> tuple[EphemeralSigner, Keyring]:
-    return request.param(tmp_path)
+@pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind.__name__)
+def pair(request, tmp_path_factory) -> tuple[EphemeralSigner, Keyring]:
+    return request.param(tmp_path_factory.mktemp("keyring"))
 
 
 def test_a_good_signature_passes_in_silence(pair):

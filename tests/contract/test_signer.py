@@ -3,6 +3,7 @@
 import pickle
 import warnings
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -37,12 +38,15 @@ def from_memory(folder, did):
 MAKERS = [from_file, from_plain_file, from_folder, from_memory]
 
 
-@pytest.fixture(params=MAKERS, ids=lambda maker: maker.__name__)
-def make(request, tmp_path):
+@pytest.fixture(scope="module", params=MAKERS, ids=lambda maker: maker.__name__)
+def make(request, tmp_path_factory):
+    """Signers by issuer, made once: stretching a passphrase is slow on purpose."""
+
+    @cache
     def made(did: str | None = DID) -> Signer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", InsecureKeyWarning)
-            return request.param(tmp_path, did)
+            return request.param(tmp_path_factory.mktemp("signer"), did)
 
     return made
 

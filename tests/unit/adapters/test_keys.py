@@ -6,6 +6,7 @@ import shutil
 import stat
 import subprocess
 import traceback
+from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -21,11 +22,17 @@ PASSPHRASE = b"correct horse battery"
 DID = "did:web:art.example"
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory):
+    """Making keys is slow on purpose; every test gets a copy."""
+    path = tmp_path_factory.mktemp("keys") / "keys"
+    KeyFolder(path, passphrase=PASSPHRASE).create(now=NOW, did=DID)
+    return path
+
+
 @pytest.fixture
-def folder(tmp_path) -> KeyFolder:
-    keys = KeyFolder(tmp_path / "keys", passphrase=PASSPHRASE)
-    keys.create(now=NOW, did=DID)
-    return keys
+def folder(made_once, tmp_path) -> KeyFolder:
+    return KeyFolder(shutil.copytree(made_once, tmp_path / "keys"), passphrase=PASSPHRASE)
 
 
 def mode(path) -> int:
@@ -152,6 +159,14 @@ def test_openssl_reads_the_key_file(tmp_path):
     ]
     public = subprocess.run(command, capture_output=True, check=True).stdout
     assert public[-32:] == signer.public_key
+
+
+def test_the_passphrase_is_stretched_by_scrypt(tmp_path):
+    path = tmp_path / "key.pem"
+    FileSigner.create(path, passphrase=PASSPHRASE)
+    der = b64decode(b"".join(path.read_bytes().splitlines()[1:-1]))
+    assert bytes.fromhex("06092b06010401da47040b") in der  # OID 1.3.6.1.4.1.11591.4.11
+    assert bytes.fromhex("02024000") in der  # INTEGER 16384
 
 
 # ---- files
