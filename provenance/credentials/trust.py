@@ -19,7 +19,7 @@ class DatedKeyring(Protocol):
     """A keyring (`core.ports.Keyring`) that also knows in which time a key's signatures count."""
 
     def verify(self, key_id: str, body: bytes, signature: bytes) -> None: ...
-    def require(self, key_id: str, *, at: datetime) -> None: ...
+    def verify_at(self, key_id: str, body: bytes, signature: bytes, *, at: datetime) -> None: ...
 
 
 class TrustedKeys:
@@ -45,27 +45,25 @@ class TrustedKeys:
         return TrustedKeys(self.keys + other.keys)
 
     def verify(self, key_id: str, body: bytes, signature: bytes) -> None:
-        """Raises UntrustedSigner when no key goes by that id and no pinned key made the signature, InvalidSignature."""
-        key = self._find(key_id)
-        if key is not None:
-            if not _signed(key, body, signature):
-                raise refusal(InvalidSignature, "signature-invalid")
-            return
-        if not any(_signed(pin, body, signature) for pin in self._pins):
-            finding = "no-pin-fits" if self._pins else "unknown-key"
-            raise refusal(UntrustedSigner, finding, hint=UNTRUSTED_HINT, key=key_id)
-
-    def require(self, key_id: str, *, at: datetime) -> None:
-        """Raises UntrustedSigner when the key that goes by that id was not in use at `at`, or was revoked since."""
+        """Raises UntrustedSigner when no key goes by that id and no pinned key made the signature, or when the key was
+        revoked; InvalidSignature."""
         key = self._find(key_id)
         if key is None:
-            return  # unknown, or a pin without a name or window: `verify` decides
+            key = self._pin_of(body, signature)
+        elif not _signed(key, body, signature):
+            raise refusal(InvalidSignature, "signature-invalid")
+        if key is None:
+            finding = "no-pin-fits" if self._pins else "unknown-key"
+            raise refusal(UntrustedSigner, finding, hint=UNTRUSTED_HINT, key=key_id)
         if key.revoked is not None:
             raise refusal(UntrustedSigner, "key-revoked", key=key_id)
-        if key.valid_from is not None and at < key.valid_from.replace(microsecond=0):
-            raise refusal(UntrustedSigner, "key-not-yet", key=key_id)
-        if key.valid_until is not None and at > key.valid_until:
-            raise refusal(UntrustedSigner, "key-retired", key=key_id)
+
+    def verify_at(self, key_id: str, body: bytes, signature: bytes, *, at: datetime) -> None:
+        """As `verify`, and raises UntrustedSigner too when the key was not in use at `at`."""
+        key = self._find(key_id) or self._pin_of(body, signature)
+        if key is not None:
+            _require_in_use(key, key_id, at)
+        self.verify(key_id, body, signature)
 
     def _find(self, key_id: str) -> VerificationKey | None:
         """By name; a did:key carries its key, so a pin is recognised in it."""
@@ -76,6 +74,19 @@ class TrustedKeys:
         except ValueError:
             return None
         return next((key for key in self._pins if key.public_key == inside), None)
+
+    def _pin_of(self, body: bytes, signature: bytes) -> VerificationKey | None:
+        """The pinned key without a name that made this signature."""
+        return next((pin for pin in self._pins if _signed(pin, body, signature)), None)
+
+
+def _require_in_use(key: VerificationKey, key_id: str, at: datetime) -> None:
+    if key.revoked is not None:
+        raise refusal(UntrustedSigner, "key-revoked", key=key_id)
+    if key.valid_from is not None and at < key.valid_from.replace(microsecond=0):
+        raise refusal(UntrustedSigner, "key-not-yet", key=key_id)
+    if key.valid_until is not None and at > key.valid_until:
+        raise refusal(UntrustedSigner, "key-retired", key=key_id)
 
 
 def _signed(key: VerificationKey, body: bytes, signature: bytes) -> bool:

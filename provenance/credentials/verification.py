@@ -198,11 +198,12 @@ def _signer(run: _Run, _: object) -> Step:
     key_id = proof["verificationMethod"]
     if not key_id.startswith(f"{run.certificate['issuer']}#"):
         raise refusal(UntrustedSigner, "issuer-mismatch", key=key_id, issuer=run.certificate["issuer"])
-    if isinstance(run.keyring, DatedKeyring):
-        run.keyring.require(key_id, at=times.read(proof["created"]))
     try:
         body, signature = signed_parts(run.certificate)
-        run.keyring.verify(key_id, body, signature)
+        if isinstance(run.keyring, DatedKeyring):
+            run.keyring.verify_at(key_id, body, signature, at=times.read(proof["created"]))
+        else:
+            run.keyring.verify(key_id, body, signature)
     except InvalidSignature as error:
         run.bad_signature = error
     except ValueError:

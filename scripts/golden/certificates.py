@@ -158,20 +158,20 @@ def _text(document: Document) -> bytes:
     return json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-def defects() -> dict[str, tuple[bytes, str, int]]:
-    """Name of the defect: the document, the error's class and the step that must refuse it."""
-    good = certificate()
-    text = _text(good)
-    deep = b'{"type":' * 40 + b"1" + b"}" * 40
-    parsed = {
+def _unreadable() -> dict[str, bytes]:
+    text = _text(certificate())
+    return {
         "truncated": text[: len(text) // 2],
         "duplicate-key": text.replace(b' "issuer"', b' "issuer": "did:web:stranger.example",\n "issuer"'),
         "not-utf8": text.replace(b"image/png", b"image/\xff"),
         "not-an-object": b"[" + text + b"]",
         "not-a-number": text.replace(b"1024", b"NaN"),
-        "too-deep": deep,
+        "too-deep": b'{"type":' * 40 + b"1" + b"}" * 40,
     }
-    shaped = {
+
+
+def _misshapen() -> dict[str, Document]:
+    return {
         "missing-field": resigned(lambda document: document["credentialSubject"].pop("mark")),
         "prompt-inside": resigned(_set("credentialSubject", "prompt", to="a cat in the style of")),
         "unknown-source-type": resigned(_set("credentialSubject", "digitalSourceType", to="http://example.org/real")),
@@ -180,49 +180,66 @@ def defects() -> dict[str, tuple[bytes, str, int]]:
         "email-licensee": altered(licence(), _set("credentialSubject", "licensee", to="ada@example.org")),
         "receipt-unknown-field": altered(bundled(), _set("receipts", 0, "note", to="hello")),
     }
-    versions = {
-        "unknown-version": (resigned(_set("certificateVersion", to="9.0")), 2),
-        "unknown-type": (resigned(_set("type", to=["VerifiableCredential", "AlumniCredential"])), 2),
-        "unknown-suite": (altered(good, _set("proof", "cryptosuite", to="eddsa-rdfc-2022")), 3),
-        "unknown-proof-type": (altered(good, _set("proof", "type", to="Ed25519Signature2020")), 3),
-    }
-    proofs = {
-        "wrong-purpose": altered(good, _set("proof", "proofPurpose", to="authentication")),
-        "context-not-covered": altered(good, _set("proof", "@context", to=good["@context"][:1])),
-    }
-    untrusted = {
+
+
+def _untrusted() -> dict[str, Document]:
+    return {
         "unknown-signer": certificate(STRANGER),
         "issuer-mismatch": resigned(_set("issuer", to="did:web:stranger.example")),
         "retired-key": certificate(RETIRED),
         "revoked-key": certificate(REVOKED, start=NOW - 3 * YEAR),
     }
-    unsigned = {
+
+
+def _badly_signed() -> dict[str, Document]:
+    good = certificate()
+    return {
         "wrong-key": altered(certificate(STRANGER), _claim_current_key),
         "altered-field": altered(good, _set("credentialSubject", "contentHash", "marked", to="d1" * 32)),
         "altered-date": altered(good, _set("validUntil", to="2099-01-01T00:00:00Z")),
         "swapped-proof": altered(good, _swap_proof),
         "short-signature": altered(good, _set("proof", "proofValue", to=good["proof"]["proofValue"][:-8])),
     }
-    timed = {
-        "expired": (certificate(RETIRED, start=NOW - 11 * YEAR), "Expired"),
-        "not-yet-valid": (certificate(start=NOW + YEAR), "NotYetValid"),
-        "proof-from-future": (secure(_unsigned(good), signer=CURRENT, created="2027-01-01T00:00:00Z"), "NotYetValid"),
-    }
-    receipts = {
+
+
+def _unanchored() -> dict[str, Document]:
+    return {
         "receipt-wrong-root": altered(bundled(), _set("receipts", 0, "root", to="0x" + "00" * 32)),
         "receipt-wrong-path": altered(bundled(), _set("receipts", 0, "path", 0, to="0x" + "00" * 32)),
         "receipt-of-another": altered(bundled(), _set("certificate", to=certificate(serial=9))),
         "receipt-path-too-long": altered(bundled(), _set("receipts", 0, "leafCount", to=2)),
     }
+
+
+def _others() -> dict[str, tuple[Document, str, int]]:
+    good = certificate()
+    late = secure(_unsigned(good), signer=CURRENT, created="2027-01-01T00:00:00Z")
     return {
-        **{name: (document, "MalformedCertificate", 1) for name, document in parsed.items()},
-        **{name: (_text(document), "MalformedCertificate", 2) for name, document in shaped.items()},
-        **{name: (_text(document), "UnsupportedVersion", step) for name, (document, step) in versions.items()},
-        **{name: (_text(document), "MalformedCertificate", 3) for name, document in proofs.items()},
-        **{name: (_text(document), "UntrustedSigner", 4) for name, document in untrusted.items()},
-        **{name: (_text(document), "InvalidSignature", 5) for name, document in unsigned.items()},
-        **{name: (_text(document), error, 6) for name, (document, error) in timed.items()},
-        **{name: (_text(document), "ReceiptMismatch", 8) for name, document in receipts.items()},
+        "unknown-version": (resigned(_set("certificateVersion", to="9.0")), "UnsupportedVersion", 2),
+        "unknown-type": (resigned(_set("type", to=["VerifiableCredential", "Alumni"])), "UnsupportedVersion", 2),
+        "unknown-suite": (altered(good, _set("proof", "cryptosuite", to="eddsa-rdfc-2022")), "UnsupportedVersion", 3),
+        "unknown-proof-type": (altered(good, _set("proof", "type", to="JwsProof")), "UnsupportedVersion", 3),
+        "wrong-purpose": (altered(good, _set("proof", "proofPurpose", to="authentication")), "MalformedCertificate", 3),
+        "context-not-covered": (
+            altered(good, _set("proof", "@context", to=good["@context"][:1])),
+            "MalformedCertificate",
+            3,
+        ),
+        "expired": (certificate(RETIRED, start=NOW - 11 * YEAR), "Expired", 6),
+        "not-yet-valid": (certificate(start=NOW + YEAR), "NotYetValid", 6),
+        "proof-from-future": (late, "NotYetValid", 6),
+    }
+
+
+def defects() -> dict[str, tuple[bytes, str, int]]:
+    """Name of the defect: the document, the error's class and the step that must refuse it."""
+    return {
+        **{name: (data, "MalformedCertificate", 1) for name, data in _unreadable().items()},
+        **{name: (_text(document), "MalformedCertificate", 2) for name, document in _misshapen().items()},
+        **{name: (_text(document), error, step) for name, (document, error, step) in _others().items()},
+        **{name: (_text(document), "UntrustedSigner", 4) for name, document in _untrusted().items()},
+        **{name: (_text(document), "InvalidSignature", 5) for name, document in _badly_signed().items()},
+        **{name: (_text(document), "ReceiptMismatch", 8) for name, document in _unanchored().items()},
     }
 
 

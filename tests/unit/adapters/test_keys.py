@@ -266,10 +266,9 @@ def test_rotation_retires_the_old_signing_key_and_keeps_it(folder):
     assert (new.key_id, new.valid_from, new.valid_until) == (after.key_id, NOW + DAY, None)
     assert folder.signer().key_id == after.key_id
     keyring = folder.keyring()
-    keyring.verify(before.key_id, b"body", before.sign(b"body"))
-    keyring.require(before.key_id, at=NOW)
+    keyring.verify_at(before.key_id, b"body", before.sign(b"body"), at=NOW)
     with pytest.raises(UntrustedSigner, match="retired"):
-        keyring.require(before.key_id, at=NOW + 2 * DAY)
+        keyring.verify_at(before.key_id, b"body", before.sign(b"body"), at=NOW + 2 * DAY)
 
 
 def test_the_issuer_can_move(folder):
@@ -290,7 +289,8 @@ def test_rotation_keeps_old_watermark_secrets(folder):
 
 
 def test_revoking_a_key(folder):
-    first = folder.signer().key_id
+    signer = folder.signer()
+    first = signer.key_id
     with pytest.raises(Conflict) as caught:
         folder.revoke_signing(first, now=NOW)
     assert caught.value.hint.startswith("rotate first")
@@ -299,7 +299,7 @@ def test_revoking_a_key(folder):
     folder.revoke_signing(first, now=NOW + 2 * DAY)
     assert folder.signing_keys()[0].revoked == NOW + DAY
     with pytest.raises(UntrustedSigner, match="revoked"):
-        folder.keyring().require(first, at=NOW)
+        folder.keyring().verify(first, b"body", signer.sign(b"body"))
     with pytest.raises(NotFound):
         folder.revoke_signing("did:web:art.example#unknown", now=NOW)
 

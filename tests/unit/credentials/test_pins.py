@@ -157,20 +157,42 @@ def test_a_kid_that_is_no_did_pins_the_key_itself(signer):
     keys.verify(signer.key_id, b"body", signer.sign(b"body"))
 
 
-def test_windows_bound_the_proof_not_the_verification(signer):
-    keys = TrustedKeys([VerificationKey(signer.public_key, signer.key_id, NOW, NOW + DAY)])
-    keys.require(signer.key_id, at=NOW)
-    keys.require(signer.key_id, at=NOW + DAY)
+def named(signer, *times, **more):
+    return TrustedKeys([VerificationKey(signer.public_key, signer.key_id, *times, **more)])
+
+
+def unnamed(signer, *times, **more):
+    """As a JWK set with a `kid` of its own pins it."""
+    return TrustedKeys([VerificationKey(signer.public_key, None, *times, **more)])
+
+
+@pytest.mark.parametrize("pin", [named, unnamed])
+def test_windows_bound_the_proof_s_date(signer, pin):
+    keys = pin(signer, NOW, NOW + DAY)
+    signature = signer.sign(b"body")
+    for moment in (NOW, NOW + DAY):
+        keys.verify_at(signer.key_id, b"body", signature, at=moment)
     for moment, finding in ((NOW - DAY, "key-not-yet"), (NOW + 2 * DAY, "key-retired")):
         with pytest.raises(UntrustedSigner) as caught:
-            keys.require(signer.key_id, at=moment)
+            keys.verify_at(signer.key_id, b"body", signature, at=moment)
         assert caught.value.finding == finding
 
 
-def test_a_revoked_key_counts_at_no_time(signer):
-    keys = TrustedKeys([VerificationKey(signer.public_key, signer.key_id, revoked=NOW)])
+@pytest.mark.parametrize("pin", [named, unnamed])
+def test_a_revoked_key_counts_at_no_time(signer, pin):
+    keys = pin(signer, revoked=NOW)
+    signature = signer.sign(b"body")
     with pytest.raises(UntrustedSigner, match="revoked"):
-        keys.require(signer.key_id, at=datetime(2000, 1, 1, tzinfo=UTC))
+        keys.verify_at(signer.key_id, b"body", signature, at=datetime(2000, 1, 1, tzinfo=UTC))
+    with pytest.raises(UntrustedSigner, match="revoked"):
+        keys.verify(signer.key_id, b"body", signature)
+
+
+def test_an_altered_body_is_refused_at_any_time(signer):
+    with pytest.raises(InvalidSignature):
+        named(signer).verify_at(signer.key_id, b"body!", signer.sign(b"body"), at=NOW)
+    with pytest.raises(UntrustedSigner):
+        unnamed(signer).verify_at(signer.key_id, b"body!", signer.sign(b"body"), at=NOW)
 
 
 def test_keys_join_and_one_name_has_one_key(signer):
