@@ -14,7 +14,9 @@ ALGORITHMIC_MEDIA: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/algor
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GeneratedArtwork:
-    """Pixels and how they came to be. `pixels` uint8[H, W, 3] sRGB, read-only; `recipe` has every default written out."""
+    """Pixels and how they came to be. `pixels` uint8[H, W, 3] sRGB, read-only;
+    `recipe` has every default written out.
+    """
 
     pixels: NDArray[np.uint8] = field(repr=False)
     recipe: Recipe
@@ -28,5 +30,5 @@ class GeneratedArtwork:
 
     @property
     def recipe_hash(self) -> str:
-        """sha256 hex over the canonical JSON of recipe and seed: the only trace of the recipe that is ever published."""
+        """sha256 hex over the canonical JSON of recipe and seed."""
         return recipe_hash(self.recipe, self.seed)

@@ -23,7 +23,7 @@ class Artwork(Protocol):
 
 
 class Generator(Protocol):
-    """A recipe is complete: the same recipe and seed give the same artwork. `make` raises ValueError on a bad recipe."""
+    """A recipe is complete: the same recipe and seed give the same artwork. A bad recipe or seed raises ValueError."""
 
     @property
     def name(self) -> str: ...

@@ -136,13 +136,11 @@ def _scalar(name: str, value: object) -> Scalar:
         if any("\ud800" <= character <= "\udfff" for character in value):
             raise InvalidRecipe(f"{name} holds half of a surrogate pair, which has no UTF-8 form", field=name)
         return value
-    if isinstance(value, int):  # bool too
+    if isinstance(value, int | float):  # bool too
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InvalidRecipe(f"{name} must be a finite number", field=name)
         if abs(value) > MAX_SAFE_INTEGER:
             raise InvalidRecipe(f"{name} is beyond 2^53 - 1, which JSON numbers do not carry exactly", field=name)
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise InvalidRecipe(f"{name} must be a finite number", field=name)
         return value
     raise InvalidRecipe(f"{name} must be text, a number or a truth value", field=name)
 
@@ -158,7 +156,9 @@ def complete(recipe: Recipe, fields: Mapping[str, Field]) -> Recipe:
     if unknown:
         known = ", ".join(sorted(fields))
         raise InvalidRecipe(f"unknown field {unknown[0]!r}; this recipe takes {known}", field=unknown[0])
-    values: dict[str, Scalar] = {name: field.read(name, given.get(name, field.default)) for name, field in fields.items()}
+    values: dict[str, Scalar] = {
+        name: field.read(name, given.get(name, field.default)) for name, field in fields.items()
+    }
     return Recipe(tuple(sorted({**values, "generator": generator}.items())))
 
 
@@ -168,5 +168,5 @@ def check_seed(seed: object) -> int:
 
 
 def recipe_hash(recipe: Recipe, seed: int) -> str:
-    """sha256 (lower-case hex) over the RFC 8785 form of `{"recipe": ..., "seed": ...}`. Raises InvalidRecipe on a bad seed."""
+    """sha256 (lower-case hex) over the RFC 8785 form of `{"recipe": ..., "seed": ...}`. A bad seed: InvalidRecipe."""
     return hashlib.sha256(rfc8785.dumps({"recipe": recipe.as_dict(), "seed": check_seed(seed)})).hexdigest()

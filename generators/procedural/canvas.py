@@ -6,7 +6,7 @@ composition at any size. Polygons are drawn by OpenCV at twice the size in 8 bit
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -18,6 +18,8 @@ from generators.procedural.noise import Field, Noise
 Pixels = NDArray[np.uint8]
 Image = NDArray[np.float32]
 
+BLACK: Final[Image] = np.zeros(3, np.float32)
+WHITE: Final[Image] = np.ones(3, np.float32)
 _SUBPIXEL_BITS: Final = 4
 _FULL_OVERSAMPLING: Final = 2048  # longest side that is still drawn at twice its size
 
@@ -47,7 +49,10 @@ class Frame:
         return 2 if max(self.width, self.height) <= _FULL_OVERSAMPLING else 1
 
     def grid(self, halvings: int = 0) -> tuple[Field, Field]:
-        """Pixel centres, x float32[1, w] and y float32[h, 1], of the picture halved `halvings` times (and a rim to spare)."""
+        """Sample points, x float32[1, w] and y float32[h, 1], of the picture halved `halvings` times.
+
+        Without halvings these are the pixel centres; with them there is a rim of one sample for `enlarge`.
+        """
         step = 1 << halvings
         columns, rows = -(-self.width // step) + 2 * (halvings > 0), -(-self.height // step) + 2 * (halvings > 0)
         shift = 0.5 - (halvings > 0)  # the rim is one sample before and one after
@@ -55,12 +60,12 @@ class Frame:
         y = (np.arange(rows) + shift) * (step / self.unit)
         return x.astype(np.float32)[None, :], y.astype(np.float32)[:, None]
 
-    def enlarge(self, field: Field, halvings: int) -> Field:
+    def enlarge(self, field: NDArray[np.floating[Any]], halvings: int) -> Field:
         """A field sampled on `grid(halvings)` at full size, float32[height, width] (quadratic B-spline, IEEE-exact)."""
         for _ in range(halvings):
-            field = double(double(field).T).T
+            field = double(double(np.asarray(field, np.float32)).T).T
         rim = int(halvings > 0)
-        return np.ascontiguousarray(field[rim : rim + self.height, rim : rim + self.width])
+        return np.ascontiguousarray(field[rim : rim + self.height, rim : rim + self.width], np.float32)
 
 
 def double(field: Field) -> Field:
@@ -72,7 +77,10 @@ def double(field: Field) -> Field:
 
 
 class Sheet:
-    """A painted surface: uint8 sRGB at `frame.oversampling` times the size. Points are float[n, 2] in units, colours float[3] 0..1."""
+    """A painted surface: uint8 sRGB at `frame.oversampling` times the size.
+
+    Points are float[n, 2] in units, colours float[3] 0..1.
+    """
 
     def __init__(self, frame: Frame, ground: Image) -> None:
         """`ground` is one colour float32[3], or a picture float32[height, width, 3]."""
@@ -97,7 +105,9 @@ class Sheet:
     def line(self, points: NDArray[np.float64], colour: Image, width: float, *, closed: bool = False) -> None:
         """An open or closed line, `width` in units, at least a hair wide."""
         thickness = max(1, round(width * self._scale))
-        cv2.polylines(self.pixels, [self._fixed(points)], closed, _scalar(colour), thickness, cv2.LINE_AA, _SUBPIXEL_BITS)
+        cv2.polylines(
+            self.pixels, [self._fixed(points)], closed, _scalar(colour), thickness, cv2.LINE_AA, _SUBPIXEL_BITS
+        )
 
     def disc(self, centre: tuple[float, float], radius: float, colour: Image) -> None:
         x, y = self._fixed(np.array([centre]))[0]
@@ -123,10 +133,10 @@ def _scalar(colour: Image) -> tuple[int, int, int]:
 
 def to_bytes(values: Image) -> Pixels:
     """0..1 to 0..255, rounded and clipped."""
-    return np.clip(values * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(values * np.float32(255) + np.float32(0.5), 0, 255), np.uint8)
 
 
-def lerp(a: Image, b: Image, t: Field | float) -> Image:
+def lerp(a: Image, b: Image, t: NDArray[np.floating[Any]] | float) -> Image:
     """From `a` (t = 0) to `b` (t = 1); `t` float32[h, w] is spread over the colour channels."""
     weight = np.asarray(t, np.float32)
     return np.asarray(a + (b - a) * (weight[..., None] if weight.ndim else weight), np.float32)
@@ -150,7 +160,7 @@ def tooth(frame: Frame, dice: Dice) -> Field:
 
 
 def develop(image: Image, dice: Dice, *, grain: float = 0.03, texture: Field | None = None) -> Pixels:
-    """The finished picture, uint8[h, w, 3]: film grain of the given strength (0..1), and paper `texture` at twice that."""
+    """The finished picture, uint8[h, w, 3]: film grain of the given strength (0..1), and paper `texture` as strong."""
     height, width = image.shape[:2]
     octets = dice.split("grain").octets(2 * height * width).reshape(2, height, width).astype(np.float32)
     light = (octets[0] + octets[1] - np.float32(255)) * np.float32(grain / 255)

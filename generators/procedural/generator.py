@@ -18,7 +18,7 @@ AUTO: Final = "auto"
 
 
 class ProceduralGenerator:
-    """Draws pictures of the `kinds`; the same recipe and seed give the same pixels (docs/generators.md says how far)."""
+    """Draws pictures of the `kinds`; the same recipe and seed give the same pixels (how far: docs/generators.md)."""
 
     name = "procedural"
 
@@ -35,7 +35,7 @@ class ProceduralGenerator:
         return KINDS[self._kind(kind)].summary
 
     def fields(self, kind: str) -> dict[str, Field]:
-        """The fields that a recipe of this kind takes, with defaults and ranges. Raises InvalidRecipe for an unknown kind."""
+        """The fields of a recipe of this kind, with defaults and ranges. Raises InvalidRecipe for an unknown kind."""
         side = Integer(1024, MIN_SIDE, MAX_SIDE)
         return {
             "kind": Choice(self._kind(kind), (kind,)),

@@ -1,6 +1,7 @@
 """Gradient noise (Perlin, "Improving Noise", 2002) and fractal sums of it, on arrays of coordinates.
 
-Only floor, +, - and * touch the values, which IEEE 754 rounds the same everywhere; the gradients come from a rounded table.
+Only floor, +, - and * touch the values, which IEEE 754 rounds the same everywhere; the gradients come from a rounded
+table.
 """
 
 from typing import Final
@@ -35,7 +36,7 @@ class Noise:
         u, v = _fade(fx), _fade(fy)
         north = _mix(self._corner(west + row, fx, fy), self._corner(east + row, fx - 1, fy), u)
         south = _mix(self._corner(west + row + 1, fx, fy - 1), self._corner(east + row + 1, fx - 1, fy - 1), u)
-        return _mix(north, south, v) * _GAIN
+        return np.asarray(_mix(north, south, v) * _GAIN, np.float32)
 
     def fractal(self, x: Field, y: Field, octaves: int, *, gain: float = 0.5) -> Field:
         """Sum of octaves, each twice as fine and `gain` as strong, scaled back to about -1..1."""
@@ -46,7 +47,7 @@ class Noise:
             total += np.float32(weight) * self.at(x * np.float32(scale) + shift, y * np.float32(scale) - shift)
             weights += weight * weight
             weight, scale = weight * gain, scale * 2.0
-        return total * np.float32(1.0 / weights**0.5)
+        return np.asarray(total * np.float32(1.0 / weights**0.5), np.float32)
 
     def _corner(self, index: NDArray[np.int32], dx: Field, dy: Field) -> Field:
         hashed = self._order[index & 511]
@@ -55,8 +56,8 @@ class Noise:
 
 
 def _fade(t: Field) -> Field:
-    return t * t * t * (t * (t * np.float32(6) - np.float32(15)) + np.float32(10))
+    return np.asarray(t * t * t * (t * (t * np.float32(6) - np.float32(15)) + np.float32(10)), np.float32)
 
 
 def _mix(a: Field, b: Field, t: Field) -> Field:
-    return a + t * (b - a)
+    return np.asarray(a + t * (b - a), np.float32)

@@ -44,11 +44,11 @@ class Palette:
 
     @property
     def dark(self) -> Colours:
-        return self.colours[0]
+        return np.asarray(self.colours[0])
 
     @property
     def paper(self) -> Colours:
-        return self.colours[-1]
+        return np.asarray(self.colours[-1])
 
     @property
     def body(self) -> Colours:

@@ -51,7 +51,7 @@ def _growth(scene: Scene) -> Field:
 def _meet(a: Field, b: Field) -> Field:
     """A smooth minimum (Quilez' polynomial): two fronts that grow together."""
     h = np.maximum(np.float32(0.16) - np.abs(a - b), 0)
-    return np.minimum(a, b) - h * h * np.float32(1 / 0.64)
+    return np.asarray(np.minimum(a, b) - h * h * np.float32(1 / 0.64), np.float32)
 
 
 def _bands(scene: Scene, dice: Dice) -> Image:
@@ -91,7 +91,8 @@ def _heart(scene: Scene, image: Image, growth: Field) -> Image:
     facets = np.abs(noise.fractal(x * np.float32(14), y * np.float32(14), 4, gain=0.65))
     light = frame.enlarge(facets, 1)
     size = scene.recipe.number("heart")
-    inside = 1 - smoothstep(size * 0.72, size, growth + np.float32(0.12) * (light - np.float32(0.4)))
+    rough = growth + np.float32(0.85 * size) * (light - np.float32(0.4))
+    inside = 1 - smoothstep(size * 0.72 - 1e-3, size, rough)
     crystal = lerp(scene.palette.colours[1], scene.palette.paper, np.clip(light * np.float32(1.7), 0, 1))
     return lerp(image, crystal, inside)
 

@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.procedural.canvas import Frame, Image, Pixels, develop, lerp
+from generators.procedural.canvas import BLACK, Frame, Image, Pixels, develop, lerp
 from generators.procedural.dice import Dice
+from generators.procedural.noise import Field, Noise
 from generators.procedural.palette import blend
 from generators.procedural.scene import Kind, Scene
 from generators.recipe import Choice, Integer
@@ -23,6 +24,7 @@ _FREQUENCY: Final = _PHASES / (2 * np.pi) * (1 << _BITS)
 _ORBITS: Final = 1 << 15
 _SETTLE: Final = 24  # steps until an orbit is on the attractor
 _TRIES: Final = 16
+_BATCH: Final = 64  # steps that go into the histogram at once
 _SYSTEMS: Final = ("clifford", "de-jong", "svensson")
 
 Whole = NDArray[np.int64]
@@ -119,7 +121,9 @@ def _view(frame: Frame, dice: Dice, points: Floats) -> Floats:
 def _expose(frame: Frame, view: Floats, orbit: Iterator[tuple[Whole, Whole]]) -> tuple[Floats, Floats]:
     """Hits of every pixel, and the mean length of the step that led there; float64[h, w] each."""
     size = frame.width * frame.height
-    count, speed = np.zeros(size), np.zeros(size)
+    count, speed = np.zeros(size + 1), np.zeros(size + 1)
+    places: list[Whole] = []
+    steps: list[Whole] = []
     view = view * np.array([[2.0**-_BITS, 2.0**-_BITS, 1.0]])
     last_x: Whole | None = None
     for x, y in orbit:
@@ -127,28 +131,62 @@ def _expose(frame: Frame, view: Floats, orbit: Iterator[tuple[Whole, Whole]]) ->
         row = np.floor(x * view[1, 0] + y * view[1, 1] + view[1, 2]).astype(np.int64)
         moved = np.abs(x - (x if last_x is None else last_x)) >> (_BITS - 8)
         inside = (column >= 0) & (column < frame.width) & (row >= 0) & (row < frame.height)
-        place = np.where(inside, row * frame.width + column, 0)
-        np.add.at(count, place, inside)
-        np.add.at(speed, place, moved * inside)
+        places.append(np.where(inside, row * frame.width + column, size))  # one bin more for what falls outside
+        steps.append(moved)
         last_x = x
+        if len(places) == _BATCH:
+            _collect(places, steps, count, speed)
+    _collect(places, steps, count, speed)
     shape = (frame.height, frame.width)
-    return count.reshape(shape), (speed / np.maximum(count, 1) / 256).reshape(shape)
+    return count[:-1].reshape(shape), (speed / np.maximum(count, 1) / 256)[:-1].reshape(shape)
+
+
+def _collect(places: list[Whole], steps: list[Whole], count: Floats, speed: Floats) -> None:
+    """Add a batch to the histograms (whole numbers below 2^53: the order of summing does not matter), and empty it."""
+    if places:
+        place = np.concatenate(places)
+        count += np.bincount(place, minlength=len(count))
+        speed += np.bincount(place, weights=np.concatenate(steps).astype(np.float64), minlength=len(speed))
+        places.clear()
+        steps.clear()
 
 
 def _tone(scene: Scene, count: Floats, speed: Floats) -> Image:
     """Logarithmic density to light, speed to colour; on a dark ground it glows, on paper it is ink."""
-    light = np.log1p(count) / np.log1p(np.sort(count.ravel())[-max(1, count.size // 1000)])
-    level = np.round(np.clip(light, 0, 1) * 4095).astype(np.int64)  # rounded: log differs in its last bit
-    tone = (np.arange(4096) / 4095.0) ** 0.8
+    frame = scene.frame
+    tone = _curve(count, 0.72)
     dark = scene.style("ground", ("night", "night", "paper")) == "night"
     colours = scene.palette.colours
-    inks = colours[[1, 2, 3, 4]] if dark else colours[[3, 2, 1, 0]]
-    inks = np.concatenate([inks, scene.palette.spot[None]])
-    hue = blend(inks, 256)[np.clip(np.floor(speed * 90), 0, 255).astype(np.int64)]
-    ground = lerp(colours[0], np.float32([0, 0, 0]), 0.45) if dark else colours[-1]
-    image = lerp(ground, hue, tone.astype(np.float32)[level])
-    peak = np.clip((tone - 0.62) * 2.2, 0, 1).astype(np.float32)[level]
+    inks = np.concatenate([colours[[2, 3, 4]] if dark else colours[[2, 1, 0]], scene.palette.spot[None]])
+    fast = np.clip(_halo(frame, speed.astype(np.float32), 1) * np.float32(100), 0, 255)
+    hue = blend(inks, 256)[fast.astype(np.int64)]
+    x, y = frame.grid(3)
+    veil = frame.enlarge(Noise(scene.dice.split("veil")).fractal(x * np.float32(1.6), y * np.float32(1.6), 4), 3)
+    base = lerp(colours[0], BLACK, 0.5) if dark else colours[-1]
+    ground = lerp(base, colours[1] if dark else colours[-2], np.clip(veil * np.float32(0.3) + np.float32(0.22), 0, 0.7))
+    halo = _halo(frame, tone, 4) * np.float32(0.75 if dark else 0.3)
+    image = lerp(lerp(ground, hue, np.clip(halo, 0, 1)), hue, tone)
+    peak = np.clip((tone - np.float32(0.6)) * np.float32(2.0), 0, 1)
     return lerp(image, colours[-1] if dark else colours[0], peak * np.float32(0.85))
+
+
+def _curve(count: Floats, power: float) -> Field:
+    """Density to 0..1, the densest thousandth at 1; a rounded table, as log and pow differ in their last bit."""
+    brightest = np.sort(count.ravel())[-max(1, count.size // 1000)]
+    level = np.minimum(np.log1p(count) / np.log1p(brightest), 1.0)
+    table = (np.round((np.arange(4096) / 4095.0) ** power * 65536) / 65536).astype(np.float32)
+    return np.asarray(table[np.round(level * 4095).astype(np.int64)])
+
+
+def _halo(frame: Frame, light: Field, halvings: int) -> Field:
+    """The light spread over about 2^(halvings + 1) pixels: block means, made smooth again by enlarging."""
+    step = 1 << halvings
+    rows, columns = -(-frame.height // step), -(-frame.width // step)
+    padded = np.pad(light, ((0, rows * step - frame.height), (0, columns * step - frame.width)), mode="edge")
+    for _ in range(halvings):
+        halved = (padded[0::2] + padded[1::2]) * np.float32(0.5)
+        padded = (halved[:, 0::2] + halved[:, 1::2]) * np.float32(0.5)
+    return frame.enlarge(np.pad(padded, 1, mode="edge"), halvings)
 
 
 KIND: Final = Kind(
@@ -156,7 +194,7 @@ KIND: Final = Kind(
     summary="the glow of a chaotic orbit",
     fields={
         "system": Choice("auto", ("auto", *_SYSTEMS)),
-        "millions": Integer(8, 1, 24),
+        "millions": Integer(10, 1, 24),
         "ground": Choice("auto", ("auto", "night", "paper")),
     },
     draw=draw,

@@ -43,7 +43,7 @@ class _Cell:
 
     def at(self, points: Points) -> Points:
         """From the unit square to the cell."""
-        return np.asarray(points) * np.array([self.width, self.height]) + np.array([self.x, self.y])
+        return np.asarray(points * np.array([self.width, self.height]) + np.array([self.x, self.y]))
 
     @property
     def outline(self) -> Points:
@@ -66,7 +66,7 @@ def draw(scene: Scene) -> Pixels:
 
 def _divide(cell: _Cell, dice: Dice, depth: int) -> list[_Cell]:
     """Split across the longer side, seldom in the middle, until small or spared."""
-    if depth == 0 or cell.short < 0.07 or (cell.short < 0.5 and dice.chance(0.10)):
+    if depth == 0 or cell.short < 0.07 or (cell.short < 0.32 and dice.chance(0.12)):
         return [cell]
     at = dice.uniform(0.3, 0.7)
     if cell.width * dice.uniform(0.8, 1.25) > cell.height:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.procedural.canvas import Frame, Image, Pixels, Sheet, develop, lerp, tooth
+from generators.procedural.canvas import Image, Pixels, Sheet, develop, lerp, tooth
 from generators.procedural.dice import Dice
 from generators.procedural.noise import Noise
 from generators.procedural.palette import blend
@@ -59,8 +59,7 @@ def draw(scene: Scene) -> Pixels:
     for place, near in zip(places[dice.order(count)], nearness, strict=True):
         grow = _SPECIES[int(species[dice.integer(0, len(species))])]
         foot = np.array([place * frame.right * 1.1 - 0.05, frame.bottom + 0.04 + 0.10 * near])
-        size = (0.42 + 0.45 * near) * dice.uniform(0.6, 1.12) * min(frame.bottom, 1.25)
-        brush = _brush(scene, sheet, dice, haze=haze, near=float(near), size=size)
+        brush = _brush(scene, sheet, dice, haze=haze, near=float(near))
         grow(brush, foot)
     return develop(sheet.image(), scene.dice, grain=0.028, texture=tooth(frame, scene.dice))
 
@@ -74,31 +73,40 @@ def _ground(scene: Scene, dice: Dice) -> tuple[Image, Image]:
     stops = {
         "paper": [inks[5], inks[5], lerp(inks[5], inks[4], 0.6)],
         "dusk": [inks[2], inks[3], inks[4], inks[5]],
-        "night": [lerp(inks[0], np.float32([0, 0, 0]), 0.3), inks[0], inks[1], lerp(inks[1], inks[2], 0.6)],
+        "night": [inks[0], lerp(inks[0], inks[1], 0.5), inks[1], lerp(inks[1], inks[2], 0.6)],
     }[sky]
     full_x, full_y = frame.grid()
     level = np.clip(full_y / np.float32(frame.bottom) + np.float32(0.07) * cloud, 0, 1)
     image = blend(np.stack(stops), 2048)[(level * np.float32(2047)).astype(np.int64)]
-    cx, cy, radius = dice.uniform(0.15, 0.85) * frame.right, dice.uniform(0.15, 0.5) * frame.bottom, dice.uniform(0.07, 0.2)
+    cx, cy, radius = (
+        dice.uniform(0.15, 0.85) * frame.right,
+        dice.uniform(0.15, 0.5) * frame.bottom,
+        dice.uniform(0.07, 0.2),
+    )
     away = np.sqrt((full_x - np.float32(cx)) ** 2 + (full_y - np.float32(cy)) ** 2)
     disc = np.clip((np.float32(radius) - away) * np.float32(frame.unit) + np.float32(0.5), 0, 1)
     moon = lerp(inks[4], scene.palette.spot, 0.6) if sky == "paper" else inks[5]
-    return lerp(image, moon, disc * (np.float32(0.8) + np.float32(0.12) * cloud)), np.asarray(stops[-1], np.float32)
+    return lerp(image, moon, disc * np.clip(np.float32(0.9) + np.float32(0.12) * cloud, 0, 1)), np.asarray(
+        stops[-1], np.float32
+    )
 
 
-def _brush(scene: Scene, sheet: Sheet, dice: Dice, *, haze: Image, near: float, size: float) -> _Brush:
+def _brush(scene: Scene, sheet: Sheet, dice: Dice, *, haze: Image, near: float) -> _Brush:
+    """A plant's colours and height: the farther, the paler and lower."""
     inks, fade = scene.palette.colours, 0.72 * (1 - near) ** 1.3
     warm = np.concatenate([inks[2:5], scene.palette.spot[None]])
     pick = dice.integers(3, 0, 4)
     stem, leaf = inks[0], lerp(inks[1], inks[2], dice.uniform(0, 0.6))
     colours = (stem, leaf, warm[pick[0]], warm[pick[1]] if pick[0] != pick[1] else inks[5])
     faded = [lerp(colour, haze, fade) for colour in colours]
+    size = (0.5 + 0.5 * near) * dice.uniform(0.6, 1.12) * min(scene.frame.bottom, 1.25)
     return _Brush(sheet, dice, faded[0], faded[1], faded[2], faded[3], size)
 
 
 def _normals(spine: Points) -> Points:
     ahead = np.gradient(spine, axis=0)
-    return np.stack([-ahead[:, 1], ahead[:, 0]], axis=1) / np.sqrt((ahead**2).sum(axis=1, keepdims=True) + 1e-12)
+    length = np.sqrt((ahead**2).sum(axis=1, keepdims=True) + 1e-12)
+    return np.asarray(np.stack([-ahead[:, 1], ahead[:, 0]], axis=1) / length)
 
 
 def _spine(dice: Dice, foot: Points, angle: float, length: float, *, sag: float = 0.25) -> Points:
@@ -144,7 +152,7 @@ def _daisy(brush: _Brush, foot: Points) -> None:
     spine = _spine(dice, foot, dice.bell() * 0.1, brush.size)
     brush.taper(spine, 0.009 * brush.size + 0.002)
     _foliage(brush, spine, dice.integer(3, 7), 0.8, brush.size * 0.2)
-    _flower(brush, spine[-1], brush.size * dice.uniform(0.10, 0.17), dice.integer(8, 19))
+    _flower(brush, spine[-1], brush.size * dice.uniform(0.13, 0.22), dice.integer(8, 19))
 
 
 def _umbel(brush: _Brush, foot: Points) -> None:
@@ -195,7 +203,9 @@ def _branching(brush: _Brush, foot: Points) -> None:
         brush.taper(spine, 0.0035 * depth * brush.size + 0.001)
         if depth == 1:
             brush.blade(spine[12], spine[12] + _toward(angle + 0.8, length * 0.6), 0.24, brush.leaf)
-            brush.sheet.disc((float(spine[-1][0]), float(spine[-1][1])), brush.size * brush.dice.uniform(0.009, 0.016), brush.bloom)
+            brush.sheet.disc(
+                (float(spine[-1][0]), float(spine[-1][1])), brush.size * brush.dice.uniform(0.009, 0.016), brush.bloom
+            )
             return
         for turn in (-0.5, 0.08, 0.55):
             start = spine[-1] if turn != 0.55 else spine[15]
@@ -210,7 +220,7 @@ KIND: Final = Kind(
     name="botanical",
     summary="a meadow of invented plants",
     fields={
-        "plants": Integer(14, 3, 40),
+        "plants": Integer(17, 3, 40),
         "backdrop": Choice("auto", ("auto", "paper", "dusk", "night")),
     },
     draw=draw,

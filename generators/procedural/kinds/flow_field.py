@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.procedural.canvas import Frame, Pixels, Sheet, develop, lerp, tooth
+from generators.procedural.canvas import BLACK, WHITE, Frame, Pixels, Sheet, develop, lerp, tooth
 from generators.procedural.dice import Dice, Floats
 from generators.procedural.noise import Noise
 from generators.procedural.scene import Kind, Scene
@@ -56,7 +56,7 @@ def _headings(scene: Scene) -> NDArray[np.int64]:
     shift = dice.uniforms(2, 0, 200).astype(np.float32)
     bend = noise.fractal(x * scale + shift[0], y * scale + shift[1], 3, gain=0.4)
     turn = dice.uniform() + bend * scene.recipe.number("turbulence") * 0.45
-    return np.floor(turn * _TURNS).astype(np.int64) % _TURNS
+    return np.asarray(np.floor(turn * _TURNS).astype(np.int64) % _TURNS)
 
 
 def _widths(dice: Dice, frame: Frame, weight: float) -> Floats:
@@ -96,12 +96,12 @@ class _Plot:
 
     def __init__(self, frame: Frame) -> None:
         rows, columns = (round(extent * _CELL) + 2 * self._MARGIN for extent in (frame.bottom, frame.right))
-        self._taken = np.zeros((rows, columns), np.bool_)
+        self._taken: NDArray[np.bool_] = np.zeros((rows, columns), np.bool_)
 
     def longest(self, path: Path, start: int, width: float) -> Path:
         """The free stretch around the start, with a gap kept to its neighbours."""
-        blocked = self._at(path, width / 2 + 0.0035)
-        blocked = self._taken[blocked[..., 1], blocked[..., 0]].any(axis=1)
+        cells = self._at(path, width / 2 + 0.0035)
+        blocked = np.asarray(self._taken[cells[..., 1], cells[..., 0]].any(axis=1))
         if blocked[start]:
             return path[:0]
         stops = np.flatnonzero(blocked)
@@ -123,7 +123,7 @@ class _Plot:
         offset = np.floor(across * (half / _STEP / half_cells)).astype(np.int64)
         cells = (((path[:, None, :] + offset) * _CELL) >> 16) + self._MARGIN
         limit = np.array(self._taken.shape[::-1]) - 1
-        return np.clip(cells, 0, limit)
+        return np.asarray(np.clip(cells, 0, limit))
 
 
 def _colours(scene: Scene, dice: Dice, at: Path, *, dark: bool) -> NDArray[np.float32]:
@@ -145,11 +145,11 @@ def _ribbon(sheet: Sheet, path: Floats, width: float, colour: NDArray[np.float32
     across = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1) / np.sqrt((ahead**2).sum(axis=1, keepdims=True))
     for low, high, shade in ((-0.5, 0.5, 0.0), (0.22, 0.5, -0.13), (-0.5, -0.3, 0.12)):
         outline = np.concatenate([path + across * (low * width), (path + across * (high * width))[::-1]])
-        toward = np.float32([1, 1, 1]) if shade > 0 else np.float32([0, 0, 0])
+        toward = WHITE if shade > 0 else BLACK
         sheet.polygon(outline, lerp(colour, toward, abs(shade)))
     if width > 0.012:
         for lane in np.linspace(-0.24, 0.16, max(2, int(width / 0.006))):
-            sheet.line(path[2:-2] + across[2:-2] * (lane * width), lerp(colour, np.float32([0, 0, 0]), 0.1), 0.0008)
+            sheet.line(path[2:-2] + across[2:-2] * (lane * width), lerp(colour, BLACK, 0.1), 0.0008)
 
 
 KIND: Final = Kind(

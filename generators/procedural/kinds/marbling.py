@@ -41,15 +41,15 @@ def _drops(scene: Scene, dice: Dice, style: str) -> tuple[Outlines, NDArray[np.f
     size = np.array([frame.right, frame.bottom])
     inks = np.concatenate([scene.palette.colours, scene.palette.spot[None]])
     if style == "suminagashi":
-        wells = dice.uniforms(2 * dice.integer(2, 5), 0.12, 0.88).reshape(-1, 2) * size
+        wells = dice.uniforms(2 * dice.integer(3, 7), 0.05, 0.95).reshape(-1, 2) * size
         well = dice.integers(count, 0, len(wells))
         centres = wells[well] + 0.008 * dice.bells(2 * count).reshape(-1, 2)
         ink = dice.integers(count, 0, 3)
         rank = np.arange(count) // len(wells)
         colours = np.where((rank % 2 == 0)[:, None], inks[np.array([0, 1, 6])][ink], lerp(inks[5], inks[4], 0.25))
-        return centres, dice.uniforms(count, 0.035, 0.085), np.asarray(colours, np.float32)
+        return centres, dice.uniforms(count, 0.045, 0.1), np.asarray(colours, np.float32)
     centres = dice.uniforms(2 * count, -0.1, 1.1).reshape(-1, 2) * size
-    radii = dice.uniforms(count) ** 2.2 * 0.12 + 0.012
+    radii = dice.uniforms(count) ** 2.5 * 0.12 + 0.012
     weight = np.array([1, 2, 3, 3, 2, 2, 1])
     order = np.repeat(np.arange(7), weight)
     return centres, radii * (size.prod() ** 0.5), inks[order[dice.integers(count, 0, len(order))]]
@@ -80,7 +80,9 @@ def _comb(outlines: Outlines, dice: Dice, style: str, strength: float) -> Outlin
     angle = dice.uniform(0.5, 1.3) * (1 if dice.chance(0.5) else -1) * strength / (1 + (distance / reach) ** 4)
     angle *= 3.0 if style == "swirl" else 1.0
     cos, sin = np.cos(angle), np.sin(angle)
-    turned = np.stack([offset[..., 0] * cos - offset[..., 1] * sin, offset[..., 0] * sin + offset[..., 1] * cos], axis=-1)
+    turned = np.stack(
+        [offset[..., 0] * cos - offset[..., 1] * sin, offset[..., 0] * sin + offset[..., 1] * cos], axis=-1
+    )
     return np.asarray(turned + centre)
 
 
@@ -103,7 +105,7 @@ KIND: Final = Kind(
     summary="ink on water, combed and lifted onto paper",
     fields={
         "style": Choice("auto", ("auto", *_STYLES)),
-        "drops": Integer(120, 20, 240),
+        "drops": Integer(170, 20, 240),
         "combs": Integer(3, 0, 8),
         "strength": Number(1.0, 0.0, 2.0),
     },

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from generators.procedural.canvas import Frame, Image, Pixels, develop, lerp, smoothstep
+from generators.procedural.canvas import BLACK, Frame, Image, Pixels, develop, lerp, smoothstep
 from generators.procedural.dice import Dice
 from generators.procedural.noise import Field, Noise
 from generators.procedural.palette import blend
@@ -33,7 +33,11 @@ def _air(scene: Scene, hour: str) -> tuple[Image, Image, Image]:
     """Zenith, horizon and near-ground colours, float32[3] each."""
     inks = scene.palette.colours
     if hour == "night":
-        return lerp(inks[0], np.float32([0, 0, 0]), 0.25), lerp(inks[1], inks[3], 0.45), lerp(inks[0], np.float32([0, 0, 0]), 0.55)
+        return (
+            lerp(inks[0], BLACK, 0.25),
+            lerp(inks[1], inks[3], 0.45),
+            lerp(inks[0], BLACK, 0.55),
+        )
     if hour == "noon":
         return lerp(inks[3], inks[5], 0.35), inks[5], inks[0]
     return inks[2], lerp(inks[4], inks[5], 0.4), inks[0]
@@ -66,8 +70,8 @@ def _clouds(frame: Frame, dice: Dice) -> Field:
     return noise.fractal(x * np.float32(1.6) + bend, y * np.float32(8) + bend, 4)
 
 
-def _crest(scene: Scene, number: int) -> Field:
-    """The ridge's height above its base at every column, in units, float32[w]: the far ones jagged, the near ones wooded."""
+def _crest(scene: Scene, number: int) -> tuple[Field, Field]:
+    """The ridge's height above its base at every column, in units, float32[w]: bare, and wooded where it is near."""
     count, frame = scene.recipe.integer("ridges"), scene.frame
     dice = scene.dice.split(f"ridge {number}")
     nearness = number / max(1, count - 1)
@@ -79,9 +83,8 @@ def _crest(scene: Scene, number: int) -> Field:
     sharp = 1 - np.abs(noise.fractal(x * scale, zero + 7, 6, gain=0.48)) * 2
     shape = np.float32(1 - nearness) * sharp * np.float32(0.8) + np.float32(0.25 + 0.5 * nearness) * smooth
     crest = shape * np.float32(0.16 * scene.recipe.number("relief") * dice.uniform(0.7, 1.2))
-    if nearness > 0.55:
-        crest = crest + _trees(frame, dice, nearness)
-    return np.asarray(crest, np.float32)
+    wooded = crest + _trees(frame, dice, nearness) if nearness > 0.55 else crest
+    return np.asarray(crest, np.float32), np.asarray(wooded, np.float32)
 
 
 def _trees(frame: Frame, dice: Dice, nearness: float) -> Field:
@@ -96,7 +99,9 @@ def _trees(frame: Frame, dice: Dice, nearness: float) -> Field:
         here = slice(max(0, first), min(frame.width, last + 1))
         away = np.abs(x[here] - np.float32(centre)) * np.float32(1 / half)
         saw = away * np.float32(7) - np.floor(away * np.float32(7))
-        out[here] = np.maximum(out[here], np.float32(tall) * (1 - away + np.float32(0.10) * (saw - np.float32(0.5)) * away))
+        out[here] = np.maximum(
+            out[here], np.float32(tall) * (1 - away + np.float32(0.10) * (saw - np.float32(0.5)) * away)
+        )
     return out
 
 
@@ -105,10 +110,12 @@ def _ridge(scene: Scene, image: Image, hour: str, number: int) -> Image:
     frame, count = scene.frame, scene.recipe.integer("ridges")
     _, horizon, near = _air(scene, hour)
     nearness = number / max(1, count - 1)
-    base = frame.bottom * (0.46 + 0.46 * nearness**1.15) - 0.02
+    far = scene.dice.split("horizon").uniform(0.34, 0.56)
+    base = frame.bottom * (far + (0.92 - far) * nearness**1.15) - 0.02
     _, y = frame.grid()
-    depth = y - (np.float32(base) - _crest(scene, number))[None, :]
-    inside = np.clip(depth * np.float32(frame.unit) + np.float32(0.5), 0, 1)
+    bare, wooded = _crest(scene, number)
+    inside = np.clip((y - np.float32(base) + wooded) * np.float32(frame.unit) + np.float32(0.5), 0, 1)
+    depth = y - np.float32(base) + np.float32(0.5) * bare
     inks = scene.palette.colours
     body = blend(np.stack([lerp(horizon, inks[3], 0.55), inks[2], inks[1], near]), 256)[round(255 * nearness**0.8)]
     mist = np.float32(scene.recipe.number("mist") * (1 - 0.55 * nearness))

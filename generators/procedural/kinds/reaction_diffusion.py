@@ -8,14 +8,15 @@ from typing import Final
 
 import numpy as np
 
-from generators.procedural.canvas import Frame, Image, Pixels, develop, double, lerp
+from generators.procedural.canvas import WHITE, Frame, Image, Pixels, develop, double, lerp, smoothstep
 from generators.procedural.dice import Dice
 from generators.procedural.noise import Field, Noise
+from generators.procedural.palette import blend
 from generators.procedural.scene import Kind, Scene
 from generators.recipe import Choice, Integer
 
-_DU: Final = np.float32(0.21)
-_DV: Final = np.float32(0.105)
+_FINE: Final = np.float32(0.035)  # diffusion rate of v, cells^2 a step; that of u is twice as high
+_BOLD: Final = np.float32(0.115)
 _HABITS: Final = {  # (F, k) at the two ends of the drift
     "coral": ((0.0545, 0.0620), (0.0400, 0.0600)),
     "maze": ((0.0290, 0.0570), (0.0400, 0.0605)),
@@ -35,7 +36,7 @@ def draw(scene: Scene) -> Pixels:
 
 
 def _grow(scene: Scene, dice: Dice) -> Field:
-    """The concentration v after `steps` steps on a grid of about `cells`^2 cells, edges reflecting; float32[rows, columns]."""
+    """v after `steps` steps on about `cells`^2 cells, edges reflecting; float32[rows + 2, columns + 2]."""
     frame, cells = scene.frame, scene.recipe.integer("cells")
     side = cells / (frame.right * frame.bottom) ** 0.5
     rows, columns = round(side * frame.bottom), round(side * frame.right)
@@ -43,34 +44,41 @@ def _grow(scene: Scene, dice: Dice) -> Field:
     y = (np.arange(rows) / cells).astype(np.float32)[:, None]
     noise = Noise(dice)
     (f0, k0), (f1, k1) = _HABITS[scene.style("habit", tuple(_HABITS))]
-    drift = np.clip(noise.fractal(x * np.float32(2.2), y * np.float32(2.2), 2) * np.float32(0.8) + np.float32(0.5), 0, 1)
+    size = np.clip(
+        noise.fractal(x * np.float32(1.5) + 90, y * np.float32(1.5), 2) * np.float32(0.9) + np.float32(0.5), 0, 1
+    )
+    spread = _FINE + (_BOLD - _FINE) * size
+    drift = np.clip(
+        noise.fractal(x * np.float32(2.2), y * np.float32(2.2), 2) * np.float32(0.8) + np.float32(0.5), 0, 1
+    )
     feed, kill = np.float32(f0) + np.float32(f1 - f0) * drift, np.float32(k0) + np.float32(k1 - k0) * drift
     seeds = noise.fractal(x * np.float32(9) + 50, y * np.float32(9), 3) > np.float32(0.25)
     u, v = np.ones((rows + 2, columns + 2), np.float32), np.zeros((rows + 2, columns + 2), np.float32)
     u[1:-1, 1:-1] -= np.float32(0.5) * seeds
     v[1:-1, 1:-1] += np.float32(0.25) * seeds
-    _react(u, v, feed, kill, scene.recipe.integer("steps"))
+    _react((u, v), spread, (feed, kill), scene.recipe.integer("steps"))
     return v
 
 
-def _react(u: Field, v: Field, feed: Field, kill: Field, steps: int) -> None:
-    """Run the equations in place on fields with a rim of one cell."""
-    loss = feed + kill
+def _react(fields: tuple[Field, Field], rate: Field, feed_kill: tuple[Field, Field], steps: int) -> None:
+    """Run the equations in place on fields (u, v) with a rim of one cell; `rate` is the diffusion rate of v."""
+    (u, v), (feed, kill) = fields, feed_kill
+    loss, rate_u = feed + kill, rate * np.float32(2)
     reaction, spread, work = np.empty_like(feed), np.empty_like(feed), np.empty_like(feed)
     inner_u, inner_v = u[1:-1, 1:-1], v[1:-1, 1:-1]
     for _ in range(steps):
-        for field in (u, v):
+        for field in fields:
             field[0], field[-1], field[:, 0], field[:, -1] = field[1], field[-2], field[:, 1], field[:, -2]
         np.multiply(inner_v, inner_v, out=reaction)
         reaction *= inner_u
         _laplacian(v, spread, work)
-        spread *= _DV
+        spread *= rate
         spread += reaction
         np.multiply(loss, inner_v, out=work)
         spread -= work
         inner_v += spread
         _laplacian(u, spread, work)
-        spread *= _DU
+        spread *= rate_u
         spread -= reaction
         np.subtract(np.float32(1), inner_u, out=work)
         work *= feed
@@ -98,23 +106,26 @@ def _resample(field: Field, frame: Frame) -> Field:
 
 
 def _light(scene: Scene, height: Field) -> Image:
-    """Colour by height and place; a lamp at the top left; a soft highlight and the shade of the flanks."""
+    """Valleys in one colour, ridges in another that changes over the picture; a lamp at one side, soft highlights."""
     frame, dice = scene.frame, scene.dice.split("light")
     low, high = np.float32(height.min()), np.float32(height.max())
     level = (height - low) / max(high - low, np.float32(1e-3))
-    ramp = scene.palette.ramp(1024)
-    if dice.chance(0.5):
-        ramp = ramp[::-1]
     x, y = frame.grid(3)
-    place = frame.enlarge(Noise(dice).fractal(x * np.float32(1.5), y * np.float32(1.5), 2), 3)
-    index = np.clip(level * np.float32(0.78) + np.float32(0.16) * place + np.float32(0.1), 0, 1) * np.float32(1023)
-    image = ramp[index.astype(np.int64)]
-    slope_y, slope_x = np.gradient(level * np.float32(frame.unit * 0.030))
-    shine = np.float32(1) / np.sqrt(1 + slope_x**2 + slope_y**2)
-    lamp = (-slope_x * np.float32(0.5) - slope_y * np.float32(0.62) + np.float32(0.6)) * -shine * np.float32(-1)
-    image = image * np.clip(np.float32(0.42) + lamp * np.float32(0.95), 0.25, 1.35)[..., None]
-    glint = np.clip(lamp - np.float32(0.80), 0, 1) * np.float32(2.2)
-    return lerp(image, scene.palette.paper, np.clip(glint, 0, 0.8))
+    place = frame.enlarge(Noise(dice).fractal(x * np.float32(1.3), y * np.float32(1.3), 3), 3)
+    night = dice.chance(0.6)
+    inks = scene.palette.body[1:] if night else scene.palette.body[[0, 1, 2, 4]]
+    hues = blend(inks[dice.order(4)[:3]], 1024)[
+        (np.clip(place * np.float32(0.6) + np.float32(0.5), 0, 1) * np.float32(1023)).astype(np.int64)
+    ]
+    valley = scene.palette.dark if night else scene.palette.paper
+    image = lerp(lerp(valley, hues, 0.14), hues, smoothstep(0.15, 0.62, level))
+    slope_y, slope_x = np.gradient(level * np.float32(frame.unit * 0.022))
+    angle = dice.uniform(0, 2 * np.pi)
+    toward = np.float32(round(float(np.cos(angle)), 4)), np.float32(round(float(np.sin(angle)), 4))
+    facing = slope_x * toward[0] + slope_y * toward[1]
+    lamp = (facing * np.float32(0.75) + np.float32(0.66)) / np.sqrt(1 + slope_x**2 + slope_y**2)
+    image = image * np.clip(np.float32(0.50) + lamp * np.float32(0.78), 0.35, 1.3)[..., None]
+    return lerp(image, WHITE, np.clip((lamp - np.float32(0.82)) * np.float32(2.0), 0, 0.5))
 
 
 KIND: Final = Kind(
@@ -123,7 +134,7 @@ KIND: Final = Kind(
     fields={
         "habit": Choice("auto", ("auto", *_HABITS)),
         "cells": Integer(224, 96, 320),
-        "steps": Integer(2400, 400, 6000),
+        "steps": Integer(2000, 400, 6000),
     },
     draw=draw,
 )

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import Voronoi
 
-from generators.procedural.canvas import Frame, Image, Pixels, Sheet, develop, lerp
+from generators.procedural.canvas import BLACK, WHITE, Frame, Image, Pixels, Sheet, develop, lerp
 from generators.procedural.dice import Dice
-from generators.procedural.noise import Field, Noise
+from generators.procedural.noise import Noise
 from generators.procedural.scene import Kind, Scene
 from generators.recipe import Choice, Integer, Number
 
@@ -38,15 +38,21 @@ def _layout(scene: Scene, dice: Dice, motif: str, heart: Points) -> Points:
         return _rings(dice, heart, gap, dice.uniform(0.55, 0.8) if motif == "sun" else 1.0)
     extent = np.array([frame.right, frame.bottom])
     if motif == "waves":
-        columns, rows = int((extent[0] + 1) / gap / 0.6), int((extent[1] + 1) / gap * 0.62)
-        x, y = np.meshgrid((np.arange(columns) / columns) * (extent[0] + 1) - 0.5, np.arange(rows) / rows * (extent[1] + 1) - 0.5)
-        x = x + (np.arange(rows)[:, None] % 2) * gap * 0.3
-        noise = Noise(dice.split("swell")).fractal((x * 1.2).astype(np.float32), (y * 0.8).astype(np.float32), 2)
-        points = np.stack([x, y + 0.30 * noise], axis=-1).reshape(-1, 2)
-        return points + 0.12 * gap * dice.bells(points.size).reshape(-1, 2)
-    points = dice.uniforms(2 * int((extent + 1).prod() / gap**2), 0, 1).reshape(-1, 2) * (extent + 1) - 0.5
+        return _swell(dice, extent + 1, gap)
+    points = dice.uniforms(2 * int((extent + 1).prod() / gap**2)).reshape(-1, 2) * (extent + 1) - 0.5
     squeeze = np.sqrt(((points - heart) ** 2).sum(axis=1, keepdims=True))
-    return heart + (points - heart) * np.minimum(1.0, 0.35 + squeeze)
+    return np.asarray(heart + (points - heart) * np.minimum(1.0, 0.35 + squeeze))
+
+
+def _swell(dice: Dice, extent: Points, gap: float) -> Points:
+    """Rows of upright panes, every other one shifted, lifted and lowered by noise."""
+    columns, rows = int(extent[0] / gap / 0.6), int(extent[1] / gap * 0.62)
+    across, down = np.arange(columns) / columns * extent[0] - 0.5, np.arange(rows) / rows * extent[1] - 0.5
+    x, y = np.meshgrid(across, down)
+    x = x + (np.arange(rows)[:, None] % 2) * gap * 0.3
+    lift = Noise(dice.split("swell")).fractal((x * 1.2).astype(np.float32), (y * 0.8).astype(np.float32), 2)
+    points = np.stack([x, y + 0.30 * lift], axis=-1).reshape(-1, 2)
+    return np.asarray(points + 0.12 * gap * dice.bells(points.size).reshape(-1, 2))
 
 
 def _rings(dice: Dice, heart: Points, gap: float, swirl: float) -> Points:
@@ -86,22 +92,24 @@ def _labels(frame: Frame, panes: list[Points]) -> NDArray[np.int32]:
 
 def _colours(scene: Scene, dice: Dice, motif: str, middles: Points, heart: Points) -> Image:
     """float32[n, 3]: colour follows the layout (distance from the heart, or height), with neighbours a little apart."""
-    inks = np.concatenate([scene.palette.colours[1:], scene.palette.spot[None]])
+    inks = np.concatenate([scene.palette.colours[1:5], scene.palette.spot[None]])
     away = np.sqrt(((middles - heart) ** 2).sum(axis=1))
-    noise = Noise(dice.split("colour")).fractal(*(middles.T * 1.4).astype(np.float32), 2)
+    x, y = (middles.T * 1.4).astype(np.float32)
+    noise = Noise(dice.split("colour")).fractal(x, y, 2)
     if motif == "waves":
         place = middles[:, 1] / scene.frame.bottom + 0.25 * noise
     elif motif == "shards":
         place = 0.5 + 0.55 * noise
     else:
         place = away * dice.uniform(0.9, 1.5) + 0.18 * noise
-    order = np.concatenate([[len(inks) - 2], dice.order(len(inks))]) if motif == "sun" else dice.order(len(inks))
+    order = np.concatenate([[3], dice.order(len(inks))]) if motif == "sun" else dice.order(len(inks))
     index = np.floor(place * len(order) + 0.35 * dice.bells(len(place))).astype(np.int64)
     if motif in ("rose", "waves"):
         index = np.floor(place * len(order) * 1.6).astype(np.int64) + (dice.uniforms(len(place)) < 0.2)
     colours = inks[order[np.abs(index) % len(order)]]
+    colours[dice.uniforms(len(place)) < 0.05] = scene.palette.paper * np.float32(0.9)
     shade = 1 + 0.13 * dice.bells(len(place)).astype(np.float32)
-    return np.clip(colours * shade[:, None], 0, 1)
+    return np.asarray(np.clip(colours * shade[:, None], 0, 1), np.float32)
 
 
 def _glass(scene: Scene, dice: Dice, panes: list[Points], colours: Image, label: NDArray[np.int32]) -> Image:
@@ -115,21 +123,21 @@ def _glass(scene: Scene, dice: Dice, panes: list[Points], colours: Image, label:
     streaks = frame.enlarge(noise.fractal(half[0] * np.float32(9), half[1] * np.float32(34), 4, gain=0.6), 1)
     texture = np.float32(scene.recipe.number("texture") * 0.10)
     image = colours[label] * (1 + light + texture * streaks)[..., None]
-    return np.clip(image, 0, 1)
+    return np.asarray(np.clip(image, 0, 1), np.float32)
 
 
 def _lead(scene: Scene, image: Image, panes: list[Points], heart: Points) -> Image:
     """Dark cames with a thin shine, and daylight that falls off from the heart of the window."""
     frame, width = scene.frame, 0.0075 * scene.recipe.number("lead")
-    white, black = np.ones(3, np.float32), np.zeros(3, np.float32)
+    white, black = WHITE, BLACK
     mask, shine = Sheet(frame, black), Sheet(frame, black)
     for pane in panes:
         mask.line(pane, white, width, closed=True)
         shine.line(pane - width * 0.18, white, width * 0.16, closed=True)
     x, y = frame.grid()
     away = (x - np.float32(heart[0])) ** 2 + (y - np.float32(heart[1])) ** 2
-    lit = image * (np.float32(0.62) + np.float32(0.62) / (1 + np.float32(2.6) * away))[..., None]
-    lit = lerp(lit, scene.palette.paper, np.float32(0.30) / (1 + np.float32(30) * away))
+    lit = image * (np.float32(0.66) + np.float32(0.44) / (1 + np.float32(2.6) * away))[..., None]
+    lit = lerp(lit, scene.palette.paper, np.float32(0.45) / (1 + np.float32(26) * away))
     came = lerp(scene.palette.dark * np.float32(0.55), scene.palette.paper, 0.30 * shine.image()[..., 0])
     return lerp(lit, came, mask.image()[..., 0])
 

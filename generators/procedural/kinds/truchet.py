@@ -14,7 +14,7 @@ from generators.procedural.canvas import Image, Pixels, develop, lerp, smoothste
 from generators.procedural.dice import Dice
 from generators.procedural.noise import Field, Noise
 from generators.procedural.scene import Kind, Scene
-from generators.recipe import Integer, Number
+from generators.recipe import Number
 
 _SIDE: Final = 128  # tiles of the whole sheet, to a side
 
@@ -77,7 +77,11 @@ def _paint(scene: Scene, off: Field, loop: Whole, parity: Whole) -> Image:
     tile = scene.frame.unit / scene.recipe.number("tiles")  # pixels, roughly
     half = np.float32(scene.recipe.number("band") / 2)
     choice = dice.order(5)
-    grounds = np.stack([inks[-1], lerp(inks[-1], inks[3], 0.45)]) if dice.chance(0.6) else np.stack([inks[0], lerp(inks[0], inks[1], 0.6)])
+    grounds = (
+        np.stack([inks[-1], lerp(inks[-1], inks[3], 0.45)])
+        if dice.chance(0.6)
+        else np.stack([inks[0], lerp(inks[0], inks[1], 0.6)])
+    )
     image = grounds[parity]
     shade = 1 - smoothstep(0.0, 0.16, np.abs(off) - half)
     image = image * (1 - np.float32(0.28) * shade)[..., None]
@@ -88,7 +92,7 @@ def _paint(scene: Scene, off: Field, loop: Whole, parity: Whole) -> Image:
     lane = (off + half) / (2 * half) * np.float32(strands)
     inner = np.abs(lane - np.floor(lane) - np.float32(0.5))
     sharp = np.float32(tile * 2) * half / np.float32(strands)
-    light = np.clip((np.float32(0.5) - inner) * sharp - np.float32(0.8 if strands > 1 else 0.0), 0, 1)
+    light = np.clip((np.float32(0.5) - inner) * sharp - np.float32(0.9), 0, 1)
     tube = np.clip(1 - (off / half) ** 2, 0, 1)
     colour = colour * (np.float32(0.72) + np.float32(0.36) * tube)[..., None]
     colour = lerp(lerp(colour, inks[0] if grounds[0].mean() > 0.5 else inks[-1], 0.75), colour, light)
