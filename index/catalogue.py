@@ -20,6 +20,7 @@ Packed = bytes | memoryview
 _BY_DESCRIPTOR: Final = 4  # references that each way may put on the shortlist
 _BY_HASH: Final = 4
 _BY_VOTES: Final = 7
+_VOTERS: Final = 400  # of the query's keypoints; they are ordered so that the first ones cover all of the picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,8 @@ class Catalogue:
         """The best by local votes (of the query or of its mirror image), then by global descriptor."""
         vector, features = query.vector[None], query.features  # before the lock: they take long
         with self._lock.read():
-            votes = self._votes.vote(features.descriptors)
-            for slot, share in self._votes.vote(features.mirrored.descriptors).items():
+            votes = self._votes.vote(features.descriptors[:_VOTERS])
+            for slot, share in self._votes.vote(features.mirrored.descriptors[:_VOTERS]).items():
                 votes[slot] = max(votes.get(slot, 0.0), share)
             voted = sorted(votes, key=lambda slot: (-votes[slot], slot))[:_BY_VOTES]
             found = self._vectors.search(vector, _BY_DESCRIPTOR)[1][0] if len(self._vectors) else np.zeros(0)

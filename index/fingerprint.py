@@ -36,7 +36,8 @@ _FIXED: Final = struct.Struct(f"<32s{PHASH_BYTES}s{PDQ_BYTES}sBHH")
 _SUBPIXEL: Final = 128.0
 _OCTAVE: Final = 16.0
 _TURN: Final = 256.0 / (2 * np.pi)
-_WEBP: Final = 40  # quality: the dense check blurs more than this loses
+_WEBP: Final = (40, 20, 8)  # qualities, tried in turn: the dense check blurs more than they lose
+_THUMBNAIL: Final = 5000  # bytes that end the trying
 
 
 class DamagedFingerprint(ValueError):
@@ -118,11 +119,16 @@ def quantise(features: LocalFeatures) -> tuple[NDArray[np.uint16], NDArray[np.ui
 
 
 def encode_thumbnail(luma: NDArray[np.uint8]) -> bytes:
-    """WebP bytes of uint8[h, w]."""
-    done, data = cv2.imencode(".webp", luma, [cv2.IMWRITE_WEBP_QUALITY, _WEBP])
-    if not done:
-        raise ValueError(f"could not encode a thumbnail of {luma.shape[1]} x {luma.shape[0]} px")
-    return bytes(data.tobytes())
+    """WebP bytes of uint8[h, w], about 5 kB at most: what is finely textured all over is compressed harder."""
+    encoded = b""
+    for quality in _WEBP:
+        done, data = cv2.imencode(".webp", luma, [cv2.IMWRITE_WEBP_QUALITY, quality])
+        if not done:
+            raise ValueError(f"could not encode a thumbnail of {luma.shape[1]} x {luma.shape[0]} px")
+        encoded = bytes(data.tobytes())
+        if len(encoded) <= _THUMBNAIL:
+            break
+    return encoded
 
 
 def unpack(data: bytes | memoryview) -> Fingerprint:

@@ -18,6 +18,7 @@ _COPY_COVERS: Final = 0.9
 _COPY_AGREES: Final = 0.9
 _COPY_TURN: Final = 0.035  # radians
 _COPY_STRETCH: Final = 1.05
+_FEWEST_INLIERS: Final = 6
 _NEAR_PDQ: Final = 31  # bits of 256: PDQ's own recommended distance
 _WHOLE: Final[Region] = as_region(UNIT)
 
@@ -40,17 +41,15 @@ def judge(id_: str, pair: Pair, calibration: Calibration, votes: float | None = 
 def _grade(pair: Pair, probability: float, calibration: Calibration) -> str:
     if pair.same_pixels:
         return "identical"
-    if probability >= calibration.strict and _was_aligned(pair, calibration):
+    if probability >= calibration.strict and _was_aligned(pair):
         return _extent(pair)
     alike = pair.cosine >= calibration.thresholds["descriptor"] or pair.pdq <= _NEAR_PDQ
     return "similar" if probability >= calibration.review or alike else "none"
 
 
-def _was_aligned(pair: Pair, calibration: Calibration) -> bool:
+def _was_aligned(pair: Pair) -> bool:
     """Were the same places shown to look the same? Descriptors and hashes alone never show that."""
-    by_keypoints = pair.inliers >= calibration.thresholds["geometry"]
-    by_hash = pair.pdq <= _NEAR_PDQ and pair.agreement.share >= calibration.thresholds["dense"]
-    return pair.agreement.agreeing > 0 and (by_keypoints or by_hash)
+    return pair.agreement.agreeing > 0 and (pair.inliers >= _FEWEST_INLIERS or pair.pdq <= _NEAR_PDQ)
 
 
 def _extent(pair: Pair) -> str:

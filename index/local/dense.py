@@ -124,15 +124,18 @@ def _best_correlation(ours: _Image, theirs: _Image, inside: NDArray[np.bool_]) -
     """Per pixel the best of nine shifts and two channels. A picture turned negative counts: its sign is taken once."""
     a, b = ours[inside], theirs[inside]
     sign = -1.0 if float(((a - a.mean()) * (b - b.mean())).mean()) < 0 else 1.0
+    # A margin as wide as window and shift: no window that is looked at reaches the edge, where sums would not fit.
+    margin = _WINDOW[0] // 2 + 1
+    ours, theirs = (np.pad(x, margin, mode="symmetric") for x in (ours, theirs))
     best = np.full(ours.shape, -1.0, np.float32)
     for factor, one, other in ((sign, ours, theirs), (1.0, _gradient(ours), _gradient(theirs))):
         for correlation in _correlations(one, other):
             np.maximum(best, factor * correlation, out=best)
-    return best
+    return best[margin:-margin, margin:-margin]
 
 
 def _correlations(ours: _Image, theirs: _Image) -> Iterator[_Image]:
-    """Windowed correlation, theirs moved by -1, 0, 1 px both ways."""
+    """Windowed correlation, theirs moved by -1, 0, 1 px both ways. Right except at the edge."""
     mean, spread = _mean(ours), np.sqrt(_variance(ours) + _NOISE)
     other_mean, other_spread = _mean(theirs), np.sqrt(_variance(theirs) + _NOISE)
     for dy in (-1, 0, 1):

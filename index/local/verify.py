@@ -114,9 +114,11 @@ def _nearest(query: NDArray[np.float32], reference: NDArray[np.float32]) -> tupl
         return np.zeros(0, np.intp), np.zeros(0, np.intp)
     squared = (query * query).sum(1)[:, None] + (reference * reference).sum(1)[None] - 2 * (query @ reference.T)
     row = np.arange(len(query))
-    two = np.partition(squared, 1, axis=1)[:, :2]
     first = squared.argmin(axis=1)
-    good = (squared.argmin(axis=0)[first] == row) & (two[:, 0] < RATIO * RATIO * two[:, 1])
+    mutual = squared.argmin(axis=0)[first] == row
+    nearest = squared[row, first]
+    squared[row, first] = np.inf
+    good = mutual & (nearest < RATIO * RATIO * squared.min(axis=1))
     return row[good], first[good]
 
 

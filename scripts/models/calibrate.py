@@ -43,18 +43,24 @@ def measure(trial: Trial) -> Rows:
     for id_, picture in trial.references():
         (fingerprint,) = describer.fingerprints([picture])
         catalogue.change([], [(id_, fingerprint, fingerprint.pack())])
-    columns: dict[str, list[Any]] = {key: [] for key in ("x", "right", "query", "pdq", "phash", "votes")}
-    kinds = []
+    columns: dict[str, list[Any]] = {key: [] for key in ("x", "right", "query", "pdq", "phash", "votes", "id")}
+    kinds, owners = [], []
     for number, ask in enumerate(trial.asks()):
         query = describer.query(ask.picture)
         kinds.append(ask.kind)
+        owners.append(ask.owner or "")
         candidates = [*catalogue.shortlist(query), *catalogue.near_hash(query, HYPOTHESIS)]
         for candidate in {c.id: c for c in reversed(candidates)}.values():
             pair = compare(query, candidate.fingerprint, describer.codebook)
             row = (features(pair), candidate.id == ask.owner, number, pair.pdq, pair.phash, candidate.votes or 0.0)
+            row += (candidate.id,)
             for key, value in zip(columns, row, strict=True):
                 columns[key].append(value)
-    return {**{key: np.array(value) for key, value in columns.items()}, "kind": np.array(kinds)}
+    return {
+        **{key: np.array(value) for key, value in columns.items()},
+        "kind": np.array(kinds),
+        "owner": np.array(owners),
+    }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,9 +129,9 @@ def thresholds(fitted: Fit, rows: Rows) -> tuple[float, float, list[dict[str, fl
 
 
 def witnesses(rows: Rows) -> dict[str, float]:
-    """Where each witness speaks by itself: the value that 1 % of unrelated queries reach for some reference."""
+    """Where each witness speaks by itself: the value that 1 % of unknown pictures reach for some reference."""
     wrong = ~rows["right"]
-    unrelated = (rows["kind"] == "unknown") | np.char.startswith(rows["kind"], "shared-")
+    unrelated = rows["kind"] == "unknown"
 
     def limit(values: NDArray[np.float64]) -> float:
         return float(np.quantile(best_of_queries(values, rows, wrong)[unrelated], 0.99))
@@ -150,6 +156,10 @@ def report(fitted: Fit, rows: Rows, strict: float) -> None:
         alarm = "unknown" in kind or kind.startswith("shared-")
         reached = (best if alarm else right)[asked] >= strict
         print(f"{kind:20s} {'alarms' if alarm else 'found '} {reached.mean():.3f} of {asked.sum()}")
+    worst = np.argsort(np.where(rows["right"], 0, -probability), kind="stable")[:12]
+    for row in worst:
+        query = rows["query"][row]
+        print(f"wrong {probability[row]:.4f} {rows['kind'][query]} {rows['owner'][query]} for {rows['id'][row]}")
     for name, weight in zip(FEATURES, fitted.weights, strict=True):
         print(f"  {name:20s} {weight:+.3f}")
 
