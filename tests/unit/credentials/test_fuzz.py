@@ -40,17 +40,19 @@ def refused(document) -> None:
     assert all(step.text(language).isprintable() for step in caught.value.trail for language in ("en", "zh"))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_noise_is_refused(data):
     refused(data)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), values, max_size=5))
 def test_any_json_object_is_refused(document):
     refused(document)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(PLACES), values)
 def test_a_replaced_value_is_refused_or_the_same(place, value):
     index, path = place
@@ -68,7 +70,7 @@ def test_a_replaced_value_is_refused_or_the_same(place, value):
     refused(document)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(TEXTS), st.data())
 def test_flipped_bytes_never_crash_and_never_change_what_is_believed(text, data):
     position = data.draw(st.integers(0, len(text) - 1))
@@ -81,11 +83,13 @@ def test_flipped_bytes_never_crash_and_never_change_what_is_believed(text, data)
     assert result.certificate == original.get("certificate", original)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(TEXTS), st.data())
 def test_truncation_is_refused(text, data):
     refused(text[: data.draw(st.integers(0, len(text) - 1))])
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=120), st.binary(max_size=120), st.dictionaries(st.text(), values, max_size=3)))
 def test_pins_of_any_kind_are_keys_or_misconfigured(data):
     readers = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from eth_abi import encode
 from eth_utils import keccak
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.core.types import WorkId
@@ -42,12 +42,14 @@ def test_frozen_vectors(vector):
     assert [[node.hex() for node in batch.path(leaf)] for leaf in leaves] == vector["paths"]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**64 - 1), st.binary(min_size=32, max_size=32))
 def test_leaf_is_openzeppelins(number, digest):
     encoded = encode(["bytes32", "bytes32"], [number.to_bytes(32, "big"), digest])
     assert leaf_hash((WorkId(number), digest)) == keccak(keccak(encoded))
 
 
+@settings(deadline=None)
 @given(leaves_of)
 def test_every_path_leads_to_the_root_and_to_no_other(leaves):
     batch = MerkleBatch(leaves)
@@ -59,6 +61,7 @@ def test_every_path_leads_to_the_root_and_to_no_other(leaves):
         assert not leads_to(batch.root, (WorkId(leaf[0].payload ^ 1), leaf[1]), path)
 
 
+@settings(deadline=None)
 @given(leaves_of, st.randoms())
 def test_order_does_not_matter(leaves, random):
     shuffled = leaves[:]

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.credentials.multiformats import from_multibase, from_multikey, multibase, multikey
@@ -7,6 +7,7 @@ from provenance.credentials.multiformats import from_multibase, from_multikey, m
 W3C_KEY = "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2"
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=80))
 def test_multibase_round_trip(data):
     assert from_multibase(multibase(data)) == data

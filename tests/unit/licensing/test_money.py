@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.core.errors import InvalidRequest
@@ -35,6 +35,7 @@ def test_amounts_that_are_none(amount, currency):
         minor_units(amount, currency)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(EXPONENTS)), st.integers(0, 10**14))
 def test_what_is_shown_reads_back(currency, minor):
     amount, shown = formatted(minor, currency).split(" ")

@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.core.errors import Conflict, InvalidRequest
@@ -91,6 +91,7 @@ def test_licensees_are_ids_and_never_addresses(licensee):
         )
 
 
+@settings(deadline=None)
 @given(st.emails())
 def test_no_email_passes(address):
     with pytest.raises(InvalidRequest):
@@ -125,6 +126,7 @@ def test_a_licensee_has_only_licences_of_its_own():
     assert is_licensed([], "acct-9", NOW) is None
 
 
+@settings(deadline=None)
 @given(st.permutations(range(4)))
 def test_the_licence_that_lasts_longest_answers(order):
     grants = [
