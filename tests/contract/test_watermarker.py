@@ -1,0 +1,86 @@
+"""What every Watermarker keeps, whatever scheme is behind it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from provenance.core.errors import CannotHoldMark, Rejected
+from provenance.core.ports import Watermarker
+from provenance.watermark import LatticeWatermarker, RotatingWatermarker
+from tests.unit.watermark.conftest import jpeg, load
+
+FACTORIES: dict[str, Callable[[], Watermarker]] = {
+    "lattice": lambda: LatticeWatermarker(b"contract key, long enough"),
+    "rotating": lambda: RotatingWatermarker(
+        {"old": b"an old contract key", "new": b"contract key, long enough"}, "new"
+    ),
+}
+PAYLOAD = 0xFEDC_BA98_7654_3210
+
+
+@pytest.fixture(scope="module", params=sorted(FACTORIES))
+def watermarker(request: pytest.FixtureRequest) -> Watermarker:
+    return FACTORIES[request.param]()
+
+
+@pytest.fixture(scope="module")
+def pixels() -> np.ndarray:
+    return load("photo-alps.jpg")
+
+
+@pytest.fixture(scope="module")
+def marked(watermarker: Watermarker, pixels: np.ndarray) -> np.ndarray:
+    return watermarker.embed(pixels, PAYLOAD)
+
+
+def test_it_names_its_scheme_capacity_and_key(watermarker: Watermarker) -> None:
+    assert watermarker.alg.rpartition(".")[2].isdigit()
+    assert watermarker.capacity_bits == 64
+    assert watermarker.key_id
+
+
+def test_the_marked_picture_is_a_new_one_of_the_same_kind(pixels: np.ndarray, marked: np.ndarray) -> None:
+    assert marked.shape == pixels.shape
+    assert marked.dtype == np.uint8
+    assert not np.shares_memory(marked, pixels)
+    assert not np.array_equal(marked, pixels)
+    assert 10 * np.log10(255**2 / np.mean((marked.astype(float) - pixels) ** 2)) > 37
+
+
+def test_it_answers_the_payload(watermarker: Watermarker, marked: np.ndarray) -> None:
+    found = watermarker.detect(marked)
+    assert found is not None
+    assert found.payload == PAYLOAD
+    assert found.key_id == watermarker.key_id
+    assert found.confidence > 1 - 1e-6
+    assert (found.mirrored, abs(found.rotation) < 1, found.scale > 0) == (False, True, True)
+
+
+def test_the_payload_survives_compression(watermarker: Watermarker, marked: np.ndarray) -> None:
+    assert watermarker.detect(jpeg(marked, 75)).payload == PAYLOAD
+
+
+def test_it_says_nothing_about_unmarked_pictures(watermarker: Watermarker, pixels: np.ndarray) -> None:
+    assert watermarker.detect(pixels) is None
+
+
+def test_it_says_nothing_about_tiny_pictures(watermarker: Watermarker) -> None:
+    assert watermarker.detect(np.zeros((1, 1, 3), np.uint8)) is None
+
+
+def test_marking_is_deterministic(watermarker: Watermarker, pixels: np.ndarray, marked: np.ndarray) -> None:
+    assert np.array_equal(watermarker.embed(pixels, PAYLOAD), marked)
+
+
+@pytest.mark.parametrize("payload", [-1, 1 << 64])
+def test_a_payload_over_the_capacity_is_refused(watermarker: Watermarker, pixels: np.ndarray, payload: int) -> None:
+    with pytest.raises(Rejected):
+        watermarker.embed(pixels, payload)
+
+
+def test_a_picture_that_cannot_hold_the_mark_is_refused(watermarker: Watermarker) -> None:
+    with pytest.raises(CannotHoldMark) as refusal:
+        watermarker.embed(np.full((16, 16, 3), 128, np.uint8), 1)
+    assert refusal.value.reason
+    assert refusal.value.hint
