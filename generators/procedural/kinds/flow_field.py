@@ -100,6 +100,9 @@ class _Plot:
 
     def longest(self, path: Path, start: int, width: float) -> Path:
         """The free stretch around the start, with a gap kept to its neighbours."""
+        here = self._at(path[start - 1 : start + 1], width / 2 + 0.0035)
+        if self._taken[here[..., 1], here[..., 0]].any():  # most late starts end here, before their path is looked at
+            return path[:0]
         cells = self._at(path, width / 2 + 0.0035)
         blocked = np.asarray(self._taken[cells[..., 1], cells[..., 0]].any(axis=1))
         if blocked[start]:
