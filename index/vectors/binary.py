@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from index.hashes import Hashes
 from index.vectors.locks import ReadWriteLock
+from index.vectors.openmp import openmp_threads
 from index.vectors.rows import NO_ID, Ids, checked_codes, checked_ids, checked_k
 
 FAR_AWAY: Final = np.iinfo(np.int32).max  # the distance that stands beside -1
@@ -39,21 +40,21 @@ class BinaryIndex:
         """
         codes = checked_codes(codes, self._width)
         ids = checked_ids(ids, len(codes))
-        with self._lock.write():
+        with self._lock.write(), openmp_threads():
             self._drop(ids)
             self._index.add_with_ids(codes, ids)
             self._ids.update(ids.tolist())
 
     def remove(self, ids: Ids) -> None:
         """Remove these ids; one that is not there is no error."""
-        with self._lock.write():
+        with self._lock.write(), openmp_threads():
             self._drop(np.asarray(ids, np.int64))
 
     def search(self, codes: Hashes, k: int) -> tuple[NDArray[np.int32], Ids]:
         """(differing bits int32[q, k], ids int64[q, k]) of each query, nearest first; FAR_AWAY and -1 for none."""
         codes = checked_codes(codes, self._width)
         checked_k(k)
-        with self._lock.read():
+        with self._lock.read(), openmp_threads():
             distances, ids = self._index.search(codes, k)
         return np.where(ids == NO_ID, FAR_AWAY, distances).astype(np.int32), ids
 

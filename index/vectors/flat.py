@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from index.ports import Vectors
 from index.vectors.locks import ReadWriteLock
+from index.vectors.openmp import openmp_threads
 from index.vectors.rows import NO_ID, Ids, checked_ids, checked_k, checked_vectors
 
 
@@ -40,21 +41,21 @@ class FlatIndex:
         """
         vectors = checked_vectors(vectors, self._dim)
         ids = checked_ids(ids, len(vectors))
-        with self._lock.write():
+        with self._lock.write(), openmp_threads():
             self._drop(ids)
             self._index.add_with_ids(vectors, ids)
             self._ids.update(ids.tolist())
 
     def remove(self, ids: Ids) -> None:
         """Remove these ids; one that is not there is no error."""
-        with self._lock.write():
+        with self._lock.write(), openmp_threads():
             self._drop(np.asarray(ids, np.int64))
 
     def search(self, vectors: Vectors, k: int) -> tuple[NDArray[np.float32], Ids]:
         """(scores float32[q, k], ids int64[q, k]) of each query, best first; -inf and -1 where fewer exist."""
         vectors = checked_vectors(vectors, self._dim)
         checked_k(k)
-        with self._lock.read():
+        with self._lock.read(), openmp_threads():
             scores, ids = self._index.search(vectors, k)
         return np.where(ids == NO_ID, -np.inf, scores).astype(np.float32), ids
 

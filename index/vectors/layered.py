@@ -87,7 +87,7 @@ class LayeredIndex:
             ids = np.concatenate([self._base.ids[self._alive], ids])
             return ids, np.concatenate([self._base.rows[self._alive], vectors.astype(np.float16)])
 
-    def compacted(self, choice: Choice | None = None) -> "LayeredIndex":
+    def compacted(self, choice: Choice | None = None, *, threads: int = 1) -> "LayeredIndex":
         """A new index of the living rows, in the form that `choice` (by default `choose(...)`) gives them."""
         ids, vectors = self.rows()
         choice = choose(len(ids), self.dim) if choice is None else choice
@@ -95,7 +95,7 @@ class LayeredIndex:
             flat = LayeredIndex(self.dim)
             flat.add(ids, vectors.astype(np.float32))
             return flat
-        return LayeredIndex(self.dim, base=SealedIndex.build(ids, vectors, choice))
+        return LayeredIndex(self.dim, base=SealedIndex.build(ids, vectors, choice, threads=threads))
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Arrays from which `restore` makes the same index: `tail.*`; with a base also `base.*` and `alive`."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from index.ports import Vectors
 from index.vectors.choice import Choice
+from index.vectors.openmp import openmp_threads
 from index.vectors.rows import NO_ID, Ids, checked_ids
 
 _CHUNK: Final = 65_536  # rows that are float32 in memory at a time
@@ -57,10 +58,12 @@ class SealedIndex:
         return len(self.ids)
 
     @classmethod
-    def build(cls, ids: Ids, rows: NDArray[np.floating[Any]], choice: Choice, *, seed: int = 0) -> Self:
+    def build(
+        cls, ids: Ids, rows: NDArray[np.floating[Any]], choice: Choice, *, seed: int = 0, threads: int = 1
+    ) -> Self:
         """Train and fill the index that `choice` names. `rows` are unit vectors [n, dim], kept as float16.
 
-        Training draws a sample by `seed`. Raises ValueError on duplicate ids and for an exact choice.
+        Training draws a sample by `seed`, on `threads` cores. Raises ValueError on duplicate ids and for an exact choice.
         """
         if choice.factory is None:
             raise ValueError("an exact choice has nothing to seal")
@@ -70,9 +73,10 @@ class SealedIndex:
         lists = faiss.try_extract_index_ivf(coarse)
         sample = max(_TRAIN, _LIST_TRAIN * lists.nlist) if lists is not None else _TRAIN
         chosen = np.sort(np.random.default_rng(seed).permutation(len(rows))[:sample])
-        coarse.train(rows[chosen].astype(np.float32))
-        for start in range(0, len(rows), _CHUNK):
-            coarse.add(rows[start : start + _CHUNK].astype(np.float32))
+        with openmp_threads(threads):
+            coarse.train(rows[chosen].astype(np.float32))
+            for start in range(0, len(rows), _CHUNK):
+                coarse.add(rows[start : start + _CHUNK].astype(np.float32))
         if lists is not None:
             lists.nprobe = choice.nprobe
         return cls(coarse, ids, rows, rerank=choice.rerank)
@@ -131,7 +135,8 @@ class SealedIndex:
         if not fetch:
             return np.full((len(vectors), 1), NO_ID, np.int64)
         while True:
-            positions = self._stage(fetch).search(vectors, fetch)[1]
+            with openmp_threads():
+                positions = self._stage(fetch).search(vectors, fetch)[1]
             exhausted = fetch == len(self) or (positions == NO_ID).any(axis=1)
             if alive is not None:
                 positions = np.where((positions != NO_ID) & alive[positions], positions, NO_ID)

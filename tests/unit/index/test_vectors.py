@@ -12,6 +12,7 @@ from index.vectors import layered as layered_module
 from index.vectors.choice import EXACT, FLAT_LIMIT, LIMIT, SCAN_LIMIT
 from index.vectors.gpu import GpuScan, NoGpu, move_to_gpu
 from index.vectors.locks import ReadWriteLock
+from index.vectors.openmp import openmp_threads
 
 DIM = 64
 SCAN = Choice("PQ16x4fs", rerank=50)
@@ -217,7 +218,7 @@ class TestThreads:
         def search():
             scores, ids = index.search(vectors[:8], 3)
             assert 50_001 in ids[0]
-            assert (np.diff(scores, axis=1) <= 0).all()
+            assert (scores[:, 1:] <= scores[:, :-1]).all()
 
         run_together(add, search, search)
 
@@ -236,6 +237,24 @@ class TestThreads:
             assert index.search(codes[:1], 1)[1][0, 0] == 1
 
         run_together(add, search, search)
+
+
+def test_faiss_keeps_to_one_thread_inside_and_to_its_own_setting_outside():
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(3)
+    seen = []
+
+    def fail():
+        with openmp_threads():
+            seen.append(faiss.omp_get_max_threads())
+            raise KeyError
+
+    try:
+        with pytest.raises(KeyError):
+            fail()
+        assert [*seen, faiss.omp_get_max_threads()] == [1, 3]
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 class TestReadWriteLock:
