@@ -1,9 +1,14 @@
 """Unit tests touch no network: sockets are off unless a test is marked `integration`."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 
 from tests.postgres import postgres_server, postgres_url  # noqa: F401  (fixtures)
+
+# Machines are shared and slow at times: an example may take long, and that is no failure.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 
 @pytest.fixture(autouse=True)

@@ -79,7 +79,10 @@ class Anchor:
     def _look(self, batch: AnchorBatch) -> AnchorBatch:
         try:
             return self._save(next_state(batch, self.ledger.receipt(batch.tx_hash)))
-        except ReceiptMismatch as error:
+        except ReceiptMismatch as error:  # it reverted: another of our transactions may have anchored the root
+            found = self.ledger.locate(bytes.fromhex(batch.root))
+            if found is not None:
+                return self._save(adopted(batch, found))
             _log.error("anchor batch %s failed: %s", batch.id, error.reason)
             return self._save(failed(batch))
 
@@ -102,9 +105,9 @@ class Anchor:
 
 
 def receipts(batches: list[AnchorBatch], work: Work) -> list[dict[str, Any]]:
-    """The receipts of one work from its mined batches: root, Merkle path and where the root stands on chain."""
-    mined = [batch for batch in batches if batch.state in (AnchorState.MINED, AnchorState.FINAL)]
-    return [_receipt(batch, work) for batch in mined]
+    """The receipts of one work: root, Merkle path and where the root stands on chain. Only final anchors count: a block
+    that is merely mined can still vanish."""
+    return [_receipt(batch, work) for batch in batches if batch.state is AnchorState.FINAL]
 
 
 def _receipt(batch: AnchorBatch, work: Work) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class License:
                 grant_id=grant_id,
                 work_id=work.id,
                 work_certificate_hash=work.certificate_hash,
+                marked_sha256=work.marked_sha256,
                 licensee=licensee,
                 terms_slug=offer.terms_slug,
                 terms_hash=offer.terms_hash,

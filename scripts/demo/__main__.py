@@ -16,7 +16,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("demo-out"))
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=150)
     story = tell(arguments.out, seed=arguments.seed, console=console)
     console.print(table(story))
     for what, where, reason in story.refusals:
