@@ -5,8 +5,8 @@ Preprocessing (version 2; any change needs a new version in `MODEL`):
 1. The short side becomes 256; the long side becomes `256 * aspect` rounded to a multiple of 32 within 256..512. So the
    aspect is kept to 1/16 up to 2:1, and what is longer is squeezed to 2:1. Area resampling where a side shrinks, else
    bilinear.
-2. Values are `(v - 127.5) / 127.5`, padding is TensorFlow's SAME, batch-norm epsilon is 1e-3: what the weights were
-   trained with (`scripts/models/check_preprocessing.py` compares the variants).
+2. Values are `(v - 127.5) / 127.5`, padding is SAME and batch-norm epsilon 1e-3, as in TensorFlow, where the weights
+   come from (`scripts/models/check_preprocessing.py` compares the variants).
 3. Generalised-mean pooling, p = 3, over the 1280 channels of the last feature map (Radenovic et al., TPAMI 2019), unit
    length.
 4. Centring, within-copy whitening to 256 dimensions (Mikolajczyk & Matas, ICCV 2007;

@@ -1,5 +1,5 @@
-"""How many OpenMP threads FAISS takes: one for a search, because a service brings its own threads and two teams on the same
-cores spin against each other; more where a build asks for them."""
+"""How many OpenMP threads FAISS takes: one for a search, since a service brings its own threads and two teams on
+the same cores spin against each other; more where a build asks for them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -63,7 +63,7 @@ class SealedIndex:
     ) -> Self:
         """Train and fill the index that `choice` names. `rows` are unit vectors [n, dim], kept as float16.
 
-        Training draws a sample by `seed`, on `threads` cores. Raises ValueError on duplicate ids and for an exact choice.
+        Training draws a sample by `seed`. Raises ValueError on duplicate ids and for an exact choice.
         """
         if choice.factory is None:
             raise ValueError("an exact choice has nothing to seal")
