@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from scripts.demo.run import Story, Upload, file_name
 
-SIDE: Final = 360  # pixels of a picture's longer side on the page
+SIDE: Final = 320  # pixels of a picture's longer side on the page
 _HERE: Final = Path(__file__).parent
 
 
@@ -19,14 +19,14 @@ def page(story: Story, out: Path) -> str:
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=select_autoescape(["html", "j2"]), trim_blocks=True
     )
-    works = {
-        str(work.id): {"title": work.title, "picture": _inline(out / "works" / file_name(work))} for work in story.works
-    }
+    titles = {str(work.id): work.title for work in story.works}
+    pictures = {str(work.id): _inline(out / "works" / file_name(work)) for work in story.works}
     return environment.get_template("page.html.j2").render(
         summary=story.summary(),
         succeeded=story.succeeded,
         refusals=story.refusals,
-        works=works,
+        works=titles,
+        pictures=pictures,
         rows=[_row(upload) for upload in story.uploads],
     )
 
