@@ -1,7 +1,7 @@
 """Synthetic copies of a picture for fitting and measuring descriptors, and the rule that keeps the two apart.
 
-A picture whose path (relative to the corpus, POSIX) has a sha256 that starts with a byte under 64 is for TEST: it is only
-reported on. The rest is for fitting and tuning.
+A picture whose path (relative to the corpus, POSIX) has a sha256 that starts with a byte under 64 is for TEST: it is
+only reported on. The rest is for fitting and tuning.
 """
 
 import hashlib
