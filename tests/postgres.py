@@ -40,10 +40,6 @@ class PostgresServer:
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def restart(self) -> None:
-        """Every connection breaks."""
-        self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "fast", "-l", str(self._folder / "log"), "restart")
-
     def url(self, database: str) -> str:
         return f"postgresql://{_ACCOUNT}@/{database}?host={self._folder}"
 

@@ -240,8 +240,11 @@ class Works(Protocol):
     def withdraw(self, work_id: WorkId, at: datetime) -> Work:
         """Marks it withdrawn and frees its digests. Withdrawing twice is the same as once."""
 
-    def count(self) -> int: ...
-    def without_anchor(self, limit: int) -> list[Work]: ...
+    def count(self) -> int:
+        """The withdrawn ones too."""
+
+    def without_anchor(self, limit: int) -> list[Work]:
+        """Active works in no batch, or in failed ones only; oldest first."""
 
 
 class Fingerprints(Protocol):
@@ -276,20 +279,32 @@ class ApiKeys(Protocol):
 
 class Idempotency(Protocol):
     def begin(self, record: IdempotentResponse) -> IdempotentResponse | None:
-        """None: it is ours now. Otherwise the record that was there first."""
+        """None: it is ours now. Otherwise the record that was there first.
 
-    def finish(self, owner: str, key: str, *, status: int, body: Mapping[str, Any]) -> None: ...
+        One that is still in flight ten minutes later died with its process: the same request takes it over.
+        """
+
+    def finish(self, owner: str, key: str, *, status: int, body: Mapping[str, Any]) -> None:
+        """The first answer stands. Raises NotFound when it was never begun."""
+
     def forget(self, owner: str, key: str) -> None: ...
     def expire(self, before: datetime) -> int: ...
 
 
 class Anchors(Protocol):
     def add(self, batch: AnchorBatch) -> AnchorBatch:
-        """Raises Conflict when (chain, sender, nonce) or (chain, root) is taken."""
+        """Raises Conflict when (chain, sender, nonce) or (chain, root) is taken.
 
-    def update(self, batch: AnchorBatch) -> None: ...
+        A failed batch gives its root free again, and its nonce unless it has a block number: then a block used it up.
+        """
+
+    def update(self, batch: AnchorBatch) -> None:
+        """State, nonce, transaction and block; the root and the leaves never change. Raises NotFound, Conflict."""
+
     def unfinished(self) -> list[AnchorBatch]: ...
-    def next_nonce(self, chain_id: int, sender: str) -> int | None: ...
+    def next_nonce(self, chain_id: int, sender: str) -> int | None:
+        """One above the highest nonce in use here; None when none is."""
+
     def of_work(self, work_id: WorkId) -> list[AnchorBatch]: ...
 
 
@@ -303,7 +318,10 @@ class Licences(Protocol):
 
 
 class Unit(Protocol):
-    """One transaction. Leaving the `with` block commits once; an exception rolls back."""
+    """One transaction. Leaving the `with` block commits once; an exception rolls back.
+
+    After a Conflict that was caught the unit goes on as if the call had not been made.
+    """
 
     @property
     def works(self) -> Works: ...
@@ -324,7 +342,10 @@ class Unit(Protocol):
 
 
 class Store(Protocol):
-    """`read` never takes the write lock; `unit` takes it at once, so that two writers queue instead of failing."""
+    """`read` never takes the write lock; `unit` takes it at once, so that two writers queue instead of failing.
+
+    A thread is in one transaction at a time. Both raise Unavailable and Busy.
+    """
 
     def unit(self) -> AbstractContextManager[Unit]: ...
     def read(self) -> AbstractContextManager[Unit]: ...

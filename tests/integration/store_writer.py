@@ -2,8 +2,8 @@
 
     python -m tests.integration.store_writer URL
 
-For every line on stdin it forks a writer, prints "pid N", then the id of every work whose unit was left, then "end". Forking
-spares each of the many writers the imports; nothing of its database is open before the fork.
+For every line on stdin it forks a writer, prints "pid N", then the id of every work whose unit was left, then "end".
+Forking spares each of the many writers the imports; nothing of its database is open before the fork.
 """
 
 import os

@@ -45,7 +45,7 @@ def indexes(database: Engine) -> dict[str, str]:
         query = (
             "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
         )
-        return {name: text for name, text in connection.exec_driver_sql(query)}
+        return dict(connection.exec_driver_sql(query).all())
 
 
 def constraints(database: Engine) -> dict[str, str]:
@@ -133,14 +133,14 @@ def test_two_that_wait_for_each_other_are_told_to_try_again(postgres_url: str, s
     patient = SqlStore(postgres_url, lock_timeout=30)  # longer than PostgreSQL's deadlock_timeout of one second
     gate = threading.Barrier(2)
 
-    def add(names: tuple[str, str]) -> type | None:
+    def add(names: tuple[str, str]) -> type[Busy] | None:
         try:
             with patient.unit() as unit:
                 unit.api_keys.add(an_api_key(names[0]))
                 gate.wait()
                 unit.api_keys.add(an_api_key(names[1]))
-        except Exception as error:
-            return type(error)
+        except Busy:
+            return Busy
         return None
 
     with ThreadPoolExecutor() as pool:
@@ -181,13 +181,22 @@ def test_nobody_answers(postgres_server: PostgresServer, what: str) -> None:
     assert "nowhere" not in f"{caught.value} {caught.value.hint}"
 
 
-def test_a_connection_that_breaks_undoes_its_unit_and_the_next_one_is_new(postgres_server, store: SqlStore) -> None:
+def break_connections(server: PostgresServer, store: SqlStore) -> None:
+    database = store._engine.url.database
+    server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+
+
+def test_a_connection_that_broke_while_idle_is_replaced(postgres_server: PostgresServer, store: SqlStore) -> None:
+    break_connections(postgres_server, store)
+    with store.unit() as unit:
+        assert unit.works.count() == 1
+
+
+def test_a_connection_that_breaks_undoes_its_unit(postgres_server: PostgresServer, store: SqlStore) -> None:
     def broken() -> None:
         with store.unit() as unit:
             unit.works.add(a_work(2), [])
-            postgres_server.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'provenance'"
-            )
+            break_connections(postgres_server, store)
             unit.works.count()
 
     with pytest.raises(Unavailable, match="does not answer"):

@@ -64,6 +64,8 @@ def watch(engine: Engine) -> None:
 
 
 def _on_error(context: ExceptionContext) -> BaseException | None:
+    if context.is_pre_ping:  # an idle connection broke: the pool replaces it, and nobody needs to know
+        return None
     error = context.original_exception
     connection = context.connection
     writes = connection is None or connection.get_execution_options().get(WRITES, True)

@@ -29,15 +29,18 @@ class Row(SQLModel):
     metadata: ClassVar[MetaData] = MetaData(naming_convention=_NAMES)
 
     @classmethod
-    def of(cls: type["AnyRow"], record: Any, **extra: Any) -> "AnyRow":
-        """The row of a record: its fields that are columns, and `extra` columns."""
-        names = (f.name for f in fields(record) if f.name in cls.model_fields)
-        return cls(**{name: getattr(record, name) for name in names} | extra)
+    def values(cls, record: Any, **extra: Any) -> dict[str, Any]:
+        """What to insert for a record: its fields that are columns of this table, and `extra` ones."""
+        return {name: getattr(record, name) for name in _shared(cls, type(record))} | extra
 
     def to(self, record: type["AnyRecord"], **extra: Any) -> "AnyRecord":
         """The record of a row; `extra` are fields of the record that are no columns of this table."""
-        names = (f.name for f in fields(record) if f.name not in extra)  # type: ignore[arg-type]
-        return record(**{name: getattr(self, name) for name in names} | extra)
+        return record(**{name: getattr(self, name) for name in _shared(type(self), record)} | extra)
+
+
+def _shared(row: type[Row], record: type[Any]) -> tuple[str, ...]:
+    """The columns that are fields of the record."""
+    return tuple(field.name for field in fields(record) if field.name in row.model_fields)
 
 
 AnyRow = TypeVar("AnyRow", bound=Row)

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import String, type_coerce
-from sqlmodel import col, func, or_, select
+from sqlmodel import col, func, insert, or_, select
 
 from provenance.adapters.store.models import AnchorBatchRow, AnchorLeafRow
 from provenance.adapters.store.repositories.repository import Repository
@@ -17,24 +18,26 @@ _ENDED = (AnchorState.FINAL, AnchorState.FAILED)
 
 class SqlAnchors(Repository):
     def add(self, batch: AnchorBatch) -> AnchorBatch:
-        row = AnchorBatchRow.of(batch, id=None)
+        values = AnchorBatchRow.values(batch)
+        del values["id"]
+        query = insert(AnchorBatchRow).values(values).returning(col(AnchorBatchRow.id))
         try:
-            self._claim(row)
+            with self._savepoint():
+                given = self._session.connection().execute(query).scalar_one()
         except Conflict as conflict:
             raise Conflict("this root or this nonce is in a batch already") from conflict
-        self._write(
-            *(
-                AnchorLeafRow(batch_id=row.id, position=position, work_id=WorkId.parse(work), certificate_hash=digest)
-                for position, (work, digest) in enumerate(batch.leaves)
-            )
+        leaves = (
+            {"batch_id": given, "position": position, "work_id": WorkId.parse(work), "certificate_hash": digest}
+            for position, (work, digest) in enumerate(batch.leaves)
         )
-        return row.to(AnchorBatch, leaves=batch.leaves)
+        self._insert(AnchorLeafRow, *leaves)
+        return replace(batch, id=given)
 
     def update(self, batch: AnchorBatch) -> None:
         row = self._locked(AnchorBatchRow, f"anchor batch {batch.id}", col(AnchorBatchRow.id) == batch.id)
         for name in ("state", "nonce", "tx_hash", "raw_tx", "block_number", "block_hash"):
             setattr(row, name, getattr(batch, name))
-        self._write(row)
+        self._update(row)
 
     def unfinished(self) -> list[AnchorBatch]:
         query = select(AnchorBatchRow).where(col(AnchorBatchRow.state).not_in(_ENDED))

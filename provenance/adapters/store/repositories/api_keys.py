@@ -11,7 +11,8 @@ from provenance.core.records import ApiKey
 
 class SqlApiKeys(Repository):
     def add(self, key: ApiKey) -> None:
-        self._claim(ApiKeyRow.of(key))
+        with self._savepoint():
+            self._insert(ApiKeyRow, ApiKeyRow.values(key))
 
     def by_digest(self, digest: str) -> ApiKey | None:
         """The lookup compares digests: how long it takes says nothing about the key."""
@@ -25,4 +26,4 @@ class SqlApiKeys(Repository):
     def revoke(self, key_id: str, at: datetime) -> None:
         row = self._locked(ApiKeyRow, f"API key {key_id}", col(ApiKeyRow.id) == key_id)
         row.revoked_at = row.revoked_at or at
-        self._write(row)
+        self._update(row)

@@ -9,7 +9,8 @@ from provenance.core.records import Check
 
 class SqlChecks(Repository):
     def add(self, check: Check) -> None:
-        self._claim(CheckRow.of(check))
+        with self._savepoint():
+            self._insert(CheckRow, CheckRow.values(check))
 
     def get(self, check_id: str) -> Check:
         return self._one(CheckRow, f"check {check_id}", col(CheckRow.id) == check_id).to(Check)

@@ -17,7 +17,8 @@ _ADVISORY_LOCK = 0x70762D666F70  # "pv-fop"
 class SqlFingerprints(Repository):
     def append(self, work_id: WorkId, fingerprint: bytes | None) -> None:
         self._queue()
-        self._write(FingerprintRow(work_id=work_id, fingerprint=fingerprint, crc32=_checksum(work_id, fingerprint)))
+        checksum = _checksum(work_id, fingerprint)
+        self._insert(FingerprintRow, {"work_id": work_id, "fingerprint": fingerprint, "crc32": checksum})
 
     def since(self, sequence: int, limit: int) -> list[FingerprintOp]:
         query = select(FingerprintRow).where(col(FingerprintRow.sequence) > sequence)

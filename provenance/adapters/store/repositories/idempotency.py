@@ -18,7 +18,8 @@ IN_FLIGHT = timedelta(minutes=10)
 class SqlIdempotency(Repository):
     def begin(self, record: IdempotentResponse) -> IdempotentResponse | None:
         try:
-            self._claim(IdempotencyRow.of(record))
+            with self._savepoint():
+                self._insert(IdempotencyRow, IdempotencyRow.values(record))
         except Conflict:
             return self._take_over(record)
         return None
@@ -29,14 +30,14 @@ class SqlIdempotency(Repository):
         if not dead or row.request_hash != record.request_hash:
             return row.to(IdempotentResponse)
         row.created_at = record.created_at
-        self._write(row)
+        self._update(row)
         return None
 
     def finish(self, owner: str, key: str, *, status: int, body: Mapping[str, Any]) -> None:
         row = self._row(owner, key)
         if row.status is None:  # a slow request that was taken over: what the first one answered stands
             row.status, row.body = status, body
-            self._write(row)
+            self._update(row)
 
     def forget(self, owner: str, key: str) -> None:
         self._session.exec(delete(IdempotencyRow).where(*_is(owner, key)))

@@ -10,7 +10,8 @@ from provenance.core.types import WorkId
 
 class SqlLicences(Repository):
     def add_offer(self, offer: Offer) -> None:
-        self._claim(OfferRow.of(offer))
+        with self._savepoint():
+            self._insert(OfferRow, OfferRow.values(offer))
 
     def offer(self, offer_id: str) -> Offer:
         return self._one(OfferRow, f"offer {offer_id}", col(OfferRow.id) == offer_id).to(Offer)
@@ -20,7 +21,8 @@ class SqlLicences(Repository):
         return [row.to(Offer) for row in self._session.exec(query.order_by(col(OfferRow.created_at), col(OfferRow.id)))]
 
     def add_grant(self, grant: Grant) -> None:
-        self._claim(GrantRow.of(grant))
+        with self._savepoint():
+            self._insert(GrantRow, GrantRow.values(grant))
 
     def grant(self, grant_id: str) -> Grant:
         return self._one(GrantRow, f"grant {grant_id}", col(GrantRow.id) == grant_id).to(Grant)

@@ -15,8 +15,8 @@ class SqlOutbox(Repository):
     """A job runs at least once: a worker that dies in the middle lets the lease end, and another one claims it."""
 
     def add(self, kind: str, body: Mapping[str, Any], *, available_at: datetime) -> None:
-        job = Job(id=0, kind=kind, body=body, state=JobState.READY, attempts=0, available_at=available_at)
-        self._write(JobRow.of(job, id=None))
+        job = {"kind": kind, "body": body, "available_at": available_at}
+        self._insert(JobRow, job | {"state": JobState.READY, "attempts": 0})
 
     def claim(self, now: datetime, *, limit: int, lease_seconds: int) -> list[Job]:
         due = (
@@ -31,23 +31,23 @@ class SqlOutbox(Repository):
         for row in rows:
             row.available_at = now + timedelta(seconds=lease_seconds)
             row.attempts += 1
-        self._write(*rows)
+        self._update(*rows)
         return [row.to(Job) for row in rows]
 
     def done(self, job_id: int) -> None:
         row = self._job(job_id)
         row.state, row.last_error = JobState.DONE, None
-        self._write(row)
+        self._update(row)
 
     def retry(self, job_id: int, *, error: str, available_at: datetime) -> None:
         row = self._job(job_id)
         row.state, row.last_error, row.available_at = JobState.READY, error, available_at
-        self._write(row)
+        self._update(row)
 
     def fail(self, job_id: int, *, error: str) -> None:
         row = self._job(job_id)
         row.state, row.last_error = JobState.FAILED, error
-        self._write(row)
+        self._update(row)
 
     def pending(self) -> int:
         query = select(func.count()).select_from(JobRow).where(col(JobRow.state) == JobState.READY)

@@ -19,11 +19,11 @@ _MANY = 500  # ids in one IN list; SQLite takes 32766 variables
 
 class SqlWorks(Repository):
     def add(self, work: Work, keys: Sequence[ContentKey]) -> None:
-        rows = [ContentKeyRow.of(key) for key in sorted(keys, key=lambda key: key.digest)]  # one order: no deadlocks
+        in_order = sorted(keys, key=lambda key: key.digest)  # everybody's order: no deadlocks
         try:
-            with self._session.begin_nested():
-                self._write(WorkRow.of(work))  # first, for the keys refer to it
-                self._write(*rows)
+            with self._savepoint():
+                self._insert(WorkRow, WorkRow.values(work))  # first, for the keys refer to it
+                self._insert(ContentKeyRow, *map(ContentKeyRow.values, in_order))
         except Conflict as conflict:
             raise self._conflict(work, keys) from conflict
 
@@ -69,7 +69,7 @@ class SqlWorks(Repository):
         row = self._locked(WorkRow, f"work {work_id}", col(WorkRow.id) == work_id)
         if row.status is WorkStatus.ACTIVE:
             row.status, row.withdrawn_at = WorkStatus.WITHDRAWN, at
-            self._write(row)
+            self._update(row)
             self._session.exec(delete(ContentKeyRow).where(col(ContentKeyRow.work_id) == work_id))
         return row.to(Work)
 
