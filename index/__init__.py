@@ -1,11 +1,14 @@
 """Fingerprints, vector index and matching: is this picture, or part of it, a picture seen before?
 
-from index import Matcher
+    from index import Matcher
 
-matcher = Matcher()
-matcher.add(["sunflowers"], [pixels])  # uint8[H, W, 3] sRGB
-for match in matcher.match(other_pixels):
-    print(match.id, match.grade, match.probability)
+    matcher = Matcher()
+    matcher.add(["sunflowers"], [pixels])  # uint8[H, W, 3] sRGB
+    for match in matcher.match(other_pixels):
+        print(match.id, match.grade, match.probability)
+
+Errors: a fingerprint that was changed (DamagedFingerprint) or made by other models (ForeignFingerprint), a folder that
+has an owner (FolderInUse) or can't be written (NotSealed), model files that are not what they should be (WrongModel).
 """
 
 from importlib import import_module
@@ -15,13 +18,18 @@ from index.ports import Alignment, Evidence, Match, Operation, Region
 
 if TYPE_CHECKING:
     from index.embedders.golden import WrongModel
+    from index.fingerprint import DamagedFingerprint, ForeignFingerprint
+    from index.local.verifier import LocalVerifier
     from index.matcher import Matcher
     from index.vectors.generations import FolderInUse, NotSealed
 
 __all__ = [
     "Alignment",
+    "DamagedFingerprint",
     "Evidence",
     "FolderInUse",
+    "ForeignFingerprint",
+    "LocalVerifier",
     "Match",
     "Matcher",
     "NotSealed",
@@ -31,6 +39,9 @@ __all__ = [
 ]
 
 _LAZY = {
+    "DamagedFingerprint": "index.fingerprint",
+    "ForeignFingerprint": "index.fingerprint",
+    "LocalVerifier": "index.local.verifier",
     "FolderInUse": "index.vectors.generations",
     "Matcher": "index.matcher",
     "NotSealed": "index.vectors.generations",

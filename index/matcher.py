@@ -66,7 +66,8 @@ class Matcher:
             if generation is not None:
                 matcher._restore(generation)
         except BaseException:
-            generations.close()
+            if not read_only:
+                generations.close()
             raise
         return matcher
 
@@ -196,7 +197,10 @@ class Matcher:
         return judge(candidate.id, pair, self._calibration, candidate.votes)
 
     def seal(self) -> None:
-        """Write everything as a new generation, where there is a folder. Raises NotSealed when the disk refuses."""
+        """Write everything as a new generation, where there is a folder.
+
+        Raises NotSealed when the disk refuses, PermissionError when the folder was opened read-only.
+        """
         generations = self._generations
         if generations is None:
             return
@@ -220,11 +224,11 @@ class Matcher:
 
     def close(self) -> None:
         """Seal what is not sealed yet and give the folder back. Closing twice is the same as once."""
-        generations, writes = self._generations, self._checkpoint != self._sealed
-        if generations is None:
+        generations = self._generations
+        if generations is None or generations.read_only:  # readers own nothing
             return
         try:
-            if writes and not generations.read_only:
+            if self._checkpoint != self._sealed:
                 self.seal()
         finally:
             self._generations = None
