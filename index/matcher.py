@@ -26,6 +26,7 @@ from index.grading import CONTENT, GRADES, judge
 from index.local.codebook import bundled as bundled_codebook
 from index.ports import Embedder, Match, Operation, Pixels, Recorded
 from index.vectors.generations import Generation, Generations
+from index.vectors.openmp import openmp_threads
 
 _BATCH: Final = 256  # operations that are applied under one lock
 _HYPOTHESIS: Final = 80  # PDQ bits up to which a reference joins the shortlist
@@ -100,7 +101,8 @@ class Matcher:
 
         Raises ValueError on any other array.
         """
-        return [fingerprint.pack() for fingerprint in self._describer.fingerprints(pictures)]
+        with openmp_threads():
+            return [fingerprint.pack() for fingerprint in self._describer.fingerprints(pictures)]
 
     def add(self, ids: Sequence[str], pictures: Sequence[Pixels]) -> None:
         """Register pictures; an id that is there already is replaced. For use without a database of operations.
@@ -170,6 +172,10 @@ class Matcher:
         Once one is found to be the same picture, pixel by pixel or beyond doubt, no further ones are looked for.
         Raises ValueError when `picture` is not uint8[H, W, 3].
         """
+        with openmp_threads():
+            return self._match(picture, candidates)
+
+    def _match(self, picture: Pixels, candidates: Sequence[str]) -> list[Match]:
         query = self._describer.query(picture)
         asked = {candidate.id: self._judge(query, candidate) for candidate in self._catalogue.named(candidates)}
         found = dict(asked)
