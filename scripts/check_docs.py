@@ -80,7 +80,8 @@ def _unequal_languages() -> Iterator[str]:
     counts = []
     for name in ("README.md", "README.zh.md"):
         text = (ROOT / name).read_text("utf-8")
-        counts.append((text.count("\n#"), text.count("!["), sorted(_LINK.findall(text)), re.findall(r"^make .*", text, re.M)))
+        commands = re.findall(r"^make .*", text, re.M)
+        counts.append((text.count("\n#"), text.count("!["), sorted(_LINK.findall(text)), commands))
     if counts[0] != counts[1]:
         yield f"README.md and README.zh.md differ in headings, pictures, links or commands: {counts}"
 

@@ -1,5 +1,6 @@
 """The demo's story: register, misuse, check, verify, tamper, report."""
 
+import itertools
 import json
 import secrets
 import shutil
@@ -130,14 +131,14 @@ def _artworks(service: Service, seed: int, console: Console) -> Iterator[Submiss
     generator = service.generator("procedural")
     kinds = generator.kinds
     files = sorted(path for path in (EXAMPLES / "artworks").iterdir() if path.suffix.lower() != ".md")
-    for index in track(range(GENERATED + len(files)), "registering", console=console):
-        if index < GENERATED:
+    for index in track(range(len(files) + GENERATED), "registering", console=console):
+        if index < len(files):
+            yield Submission(data=files[index].read_bytes(), owner=OWNER, title=files[index].stem)
+        else:
+            seed += 1
             kind = kinds[index % len(kinds)]
             recipe = {"generator": "procedural", "kind": kind, "width": 1024, "height": 1024}
-            yield service.generate(recipe, seed=seed + index, owner=OWNER, title=f"{kind} {index}", terms="commercial")
-        else:
-            path = files[index - GENERATED]
-            yield Submission(data=path.read_bytes(), owner=OWNER, title=path.stem)
+            yield service.generate(recipe, seed=seed, owner=OWNER, title=f"{kind} {seed}", terms="commercial")
 
 
 def _registered(service: Service, submission: Submission, out: Path) -> Work:
@@ -152,17 +153,13 @@ def file_name(work: Work) -> str:
 
 
 def _misused(works: list[Work], out: Path, rng: np.random.Generator) -> Iterator[Upload]:
-    """Every work suffers MISUSES_PER_WORK kinds in turn, so that each kind hits different works."""
-    turn = 0
-    for work in works:
+    """Laps over all works; a step of 5 kinds a lap gives each work MISUSES_PER_WORK different ones."""
+    for lap, (place, work) in itertools.product(range(MISUSES_PER_WORK), enumerate(works)):
         with Image.open(out / "works" / file_name(work)) as artwork:
-            artwork.load()
-        for _ in range(MISUSES_PER_WORK):
-            made = misuse(NAMES[turn % len(NAMES)], artwork, rng=rng)
-            path = out / "uploads" / f"{turn:03d}-{made.name}.{made.suffix}"
-            path.write_bytes(made.data)
-            yield Upload(path, made.name, str(work.id))
-            turn += 1
+            made = misuse(NAMES[(place + 5 * lap) % len(NAMES)], artwork, rng=rng)
+        path = out / "uploads" / f"{lap * len(works) + place:03d}-{made.name}.{made.suffix}"
+        path.write_bytes(made.data)
+        yield Upload(path, made.name, str(work.id))
 
 
 def _innocent(out: Path) -> Iterator[Upload]:
