@@ -278,6 +278,8 @@ class Service:
                 self.tick()
             except ProvenanceError as error:
                 _log.error("housekeeping: %s", error.reason)
+            except Exception:  # noqa: BLE001  the thread has to outlive a defect, and the log shows it
+                _log.exception("housekeeping failed")
 
     def tick(self) -> None:
         """One round of housekeeping."""

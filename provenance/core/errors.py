@@ -8,6 +8,7 @@ ProvenanceError
 │   ├── CannotHoldMark           too small or too flat for the watermark
 │   └── InvalidRequest           a field, recipe, cursor or URL is wrong
 ├── Conflict                 the work is already here; `existing` names it
+│   └── InProgress               the first request with this Idempotency-Key has no answer yet
 ├── NotFound
 ├── Unauthenticated          no valid credentials
 ├── Forbidden                valid credentials, missing scope
@@ -74,6 +75,10 @@ class Conflict(ProvenanceError):
     def __init__(self, reason: str, *, existing: str | None = None, hint: str | None = None) -> None:
         super().__init__(reason, hint=hint)
         self.existing = existing
+
+
+class InProgress(Conflict):
+    code = "in-progress"
 
 
 class NotFound(ProvenanceError):

@@ -4,6 +4,7 @@ import signal
 import threading
 from types import FrameType
 
+from provenance.faces import logs
 from provenance.settings import Settings
 from provenance.wiring import Service
 
@@ -17,7 +18,9 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
-    with Service(Settings()) as service:
+    settings = Settings()
+    logs.configure(settings)
+    with Service(settings) as service:
         service.start()
         service.keep_house(stop)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from provenance.core.anchoring import adopted, failed, must_send, next_state, resigned, sent
-from provenance.core.errors import Conflict, ReceiptMismatch
-from provenance.core.ports import Clock, Ledger, Store
+from provenance.core.errors import Conflict, ReceiptMismatch, Unavailable
+from provenance.core.ports import Clock, Ledger, PreparedAnchor, Store
 from provenance.core.records import AnchorBatch, AnchorState, Work
 from provenance.core.types import WorkId
 from provenance.credentials.merkle import MerkleBatch
@@ -41,6 +41,16 @@ class Anchor:
             unfinished = unit.anchors.unfinished()
         return [self._advance(batch) for batch in unfinished]
 
+    def replace(self) -> list[AnchorBatch]:
+        """Sign again, with higher fees, every transaction that no block has, and send it. Returns those batches.
+
+        At most one of the two will be mined; the ones that follow find out which.
+        """
+        with self.store.read() as unit:
+            unfinished = unit.anchors.unfinished()
+        waiting = [batch for batch in map(self._look, unfinished) if must_send(batch)]
+        return [self._advance(self._save(resigned(batch, self.ledger.replace(batch.raw_tx)))) for batch in waiting]
+
     def _prepare(self) -> AnchorBatch | None:
         with self.store.read() as unit:
             works = unit.works.without_anchor(MAX_BATCH)
@@ -48,17 +58,15 @@ class Anchor:
             return None
         leaves = [_leaf(work) for work in works]
         root = MerkleBatch(leaves).root
-        first = self.ledger.prepare(root, len(leaves))
-        with self.store.read() as unit:
-            nonce = unit.anchors.next_nonce(first.chain_id, first.sender)
-        prepared = (
-            first if nonce is None or nonce <= first.nonce else self.ledger.prepare(root, len(leaves), nonce=nonce)
-        )
+        try:
+            prepared, state = self._sign(root, len(leaves)), AnchorState.SIGNED
+        except Conflict:  # anchored before: this database was restored from a backup that is older than the anchor
+            prepared, state = self._recover(root), AnchorState.SENT
         batch = AnchorBatch(
             id=0,
             root=root.hex(),
             leaves=tuple((str(work.id), work.certificate_hash) for work in works),
-            state=AnchorState.SIGNED,
+            state=state,
             created_at=self.clock(),
             chain_id=prepared.chain_id,
             contract=prepared.contract,
@@ -69,6 +77,19 @@ class Anchor:
         )
         with self.store.unit() as unit:
             return unit.anchors.add(batch)
+
+    def _sign(self, root: bytes, leaf_count: int) -> PreparedAnchor:
+        """Under a nonce that neither the node nor an earlier batch of ours has used. Raises Conflict."""
+        first = self.ledger.prepare(root, leaf_count)
+        with self.store.read() as unit:
+            nonce = unit.anchors.next_nonce(first.chain_id, first.sender)
+        return first if nonce is None or nonce <= first.nonce else self.ledger.prepare(root, leaf_count, nonce=nonce)
+
+    def _recover(self, root: bytes) -> PreparedAnchor:
+        found = self.ledger.recover(root)
+        if found is None:  # a reorganisation took it away between two questions
+            raise Unavailable("the ledger changed its mind about this root", hint="anchor again in a moment")
+        return found
 
     def _advance(self, batch: AnchorBatch) -> AnchorBatch:
         batch = self._look(batch)

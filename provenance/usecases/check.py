@@ -1,7 +1,7 @@
 """Check a picture: which registered works does it show, or contain, and what says so?"""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -10,7 +10,7 @@ from provenance.core.digests import file_digest, picture_digest
 from provenance.core.policy import POLICY, Verdict, best, identical, judge
 from provenance.core.ports import Clock, Images, Matcher, Store, Watermarker
 from provenance.core.records import Check, ContentKey, Grant, Work, WorkStatus
-from provenance.core.types import Detection, Evidence, Grade, Picture, WorkId
+from provenance.core.types import Detection, Evidence, Grade, Picture, WorkId, check_licensee
 from provenance.licensing import is_licensed
 from provenance.usecases.catch_up import catch_up
 
@@ -53,6 +53,8 @@ class CheckPicture:
     new_id: Callable[[], str]
 
     def __call__(self, query: Query) -> Check:
+        if query.licensee is not None:
+            check_licensee(query.licensee)
         watch = Stopwatch()
         with watch.stage("decode"):
             picture = self.images.read(query.data)
@@ -66,17 +68,22 @@ class CheckPicture:
                 verdicts = self._judge(picture, mark)
         with watch.stage("record"):
             works, grants = self._live(verdicts, query.licensee)
-            report = self._report(query, picture, mark, watch)
-            verdicts = [verdict for verdict in verdicts if verdict.work_id in works][:MAX_MATCHES]
-            report["grade"] = str(best(verdicts))
-            report["matches"] = [
+        verdicts = [verdict for verdict in verdicts if verdict.work_id in works][:MAX_MATCHES]
+        check_id, now = self.new_id(), self.clock()
+        report = {
+            "id": check_id,
+            "created_at": now.isoformat(),
+            **self._question(query, picture, watch),
+            "mark": _mark_json(mark, works),
+            "grade": str(best(verdicts)),
+            "matches": [
                 _match_json(verdict, works[verdict.work_id], query.licensee, grants.get(verdict.work_id))
                 for verdict in verdicts
-            ]
-            check = Check(self.new_id(), query.owner, self.clock(), report)
-            report["id"], report["created_at"] = check.id, check.created_at.isoformat()
-            with self.store.unit() as unit:
-                unit.checks.add(check)
+            ],
+        }
+        check = Check(check_id, query.owner, now, report)
+        with self.store.unit() as unit:
+            unit.checks.add(check)
         return check
 
     def _exact(self, picture: Picture) -> ContentKey | None:
@@ -108,7 +115,7 @@ class CheckPicture:
                         grants[work_id] = grant
         return live, grants
 
-    def _report(self, query: Query, picture: Picture, mark: Detection | None, watch: Stopwatch) -> dict[str, Any]:
+    def _question(self, query: Query, picture: Picture, watch: Stopwatch) -> dict[str, Any]:
         return {
             "query": {
                 "sha256": file_digest(query.data),
@@ -119,18 +126,19 @@ class CheckPicture:
                 "notes": list(picture.notes),
             },
             "licensee": query.licensee,
-            "mark": _mark_json(mark),
             "policy": POLICY,
             "models": list(self.matcher.models),
             "milliseconds": watch.stages,
         }
 
 
-def _mark_json(mark: Detection | None) -> dict[str, Any] | None:
+def _mark_json(mark: Detection | None, live: Mapping[str, Work]) -> dict[str, Any] | None:
+    """A work that is withdrawn, or was never here, is not named: it leaves every answer."""
     if mark is None:
         return None
+    work_id = str(WorkId(mark.payload))
     return {
-        "work_id": str(WorkId(mark.payload)),
+        "work_id": work_id if work_id in live else None,
         "key_id": mark.key_id,
         "confidence": mark.confidence,
         "scale": round(mark.scale, 4),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provenance.core.errors import InvalidRequest
+from provenance.core.errors import InvalidRequest, NotFound
 from provenance.core.ports import Generator, Images
 from provenance.core.types import Picture
 from provenance.usecases.register import Submission
@@ -31,6 +31,8 @@ class Generate:
             artwork = self.generator(name).make(recipe, seed=seed)
         except ValueError as error:
             raise InvalidRequest(f"the recipe is not valid: {error}") from error
+        except NotFound as error:
+            raise InvalidRequest(error.reason, hint=error.hint) from error
         data, _ = self.images.write(Picture(artwork.pixels, None, "PNG", "image/png", b""), artwork.pixels)
         return Submission(
             data=data,

@@ -36,9 +36,8 @@ class License:
         """`owner` None is an administrator; anybody else offers only works of their own."""
         now = self.clock()
         with self.store.unit() as unit:
-            work = _active(unit, work_id)
-            if owner is not None and work.owner != owner:
-                raise NotFound(f"there is no work {work_id} of yours")
+            _refuse_stranger(unit, work_id, owner, f"there is no work {work_id} of yours")
+            _active(unit, work_id)
             terms = template(wanted.terms)
             offer = Offer(
                 self.new_id(),
@@ -59,45 +58,59 @@ class License:
             unit.works.get(work_id)
             return unit.licences.offers(work_id)
 
-    def grant(self, offer_id: str, licensee: str, *, valid_until: datetime | None = None) -> Grant:
-        """Payment is the marketplace's: a grant says that it was settled there."""
+    def grant(self, offer_id: str, licensee: str, *, owner: str | None, valid_until: datetime | None = None) -> Grant:
+        """Payment is the marketplace's: a grant says that it was settled there. `owner` None is an administrator, who
+        may grant for everybody; anybody else grants from offers of their own works."""
         now = self.clock()
         with self.store.unit() as unit:
             offer = unit.licences.offer(offer_id)
+            _refuse_stranger(unit, offer.work_id, owner, f"there is no offer {offer_id} of yours")
             work = _active(unit, offer.work_id)
             check_grant(offer, licensee, now, valid_until)
-            grant_id = self.new_id()
-            claims = LicenceClaims(
-                grant_id=grant_id,
-                work_id=work.id,
-                work_certificate_hash=work.certificate_hash,
-                marked_sha256=work.marked_sha256,
-                licensee=licensee,
-                terms_slug=offer.terms_slug,
-                terms_hash=offer.terms_hash,
-            )
-            certificate = issue_licence(
-                claims, signer=self.signer, issuer=self.issuer, valid_from=now, valid_until=valid_until
-            )
-            grant = Grant(
-                grant_id,
-                offer.id,
-                work.id,
-                licensee,
-                offer.terms_slug,
-                offer.terms_hash,
-                offer.price_minor,
-                offer.currency,
-                certificate,
-                now,
-                valid_until,
-            )
+            grant = self._granted(offer, work, licensee, valid_until, now=now)
             unit.licences.add_grant(grant)
         return grant
 
-    def granted(self, grant_id: str) -> Grant:
+    def _granted(
+        self, offer: Offer, work: Work, licensee: str, valid_until: datetime | None, *, now: datetime
+    ) -> Grant:
+        grant_id = self.new_id()
+        claims = LicenceClaims(
+            grant_id=grant_id,
+            work_id=work.id,
+            work_certificate_hash=work.certificate_hash,
+            marked_sha256=work.marked_sha256,
+            licensee=licensee,
+            terms_slug=offer.terms_slug,
+            terms_hash=offer.terms_hash,
+        )
+        return Grant(
+            id=grant_id,
+            offer_id=offer.id,
+            work_id=work.id,
+            licensee=licensee,
+            terms_slug=offer.terms_slug,
+            terms_hash=offer.terms_hash,
+            price_minor=offer.price_minor,
+            currency=offer.currency,
+            certificate=issue_licence(
+                claims, signer=self.signer, issuer=self.issuer, valid_from=now, valid_until=valid_until
+            ),
+            created_at=now,
+            valid_until=valid_until,
+        )
+
+    def granted(self, grant_id: str, *, owner: str | None) -> Grant:
+        """A grant on a work of the owner's; who holds which licence is nobody else's business."""
         with self.store.read() as unit:
-            return unit.licences.grant(grant_id)
+            grant = unit.licences.grant(grant_id)
+            _refuse_stranger(unit, grant.work_id, owner, f"there is no grant {grant_id} of yours")
+        return grant
+
+
+def _refuse_stranger(unit: Unit, work_id: WorkId, owner: str | None, reason: str) -> None:
+    if owner is not None and unit.works.get(work_id).owner != owner:
+        raise NotFound(reason)
 
 
 def _active(unit: Unit, work_id: WorkId) -> Work:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from provenance.core.errors import Conflict, InvalidRequest
+from provenance.core.errors import InProgress, InvalidRequest
 from provenance.core.ports import Clock, Store
 from provenance.core.records import IdempotentResponse
 
@@ -28,7 +28,7 @@ class Once:
     clock: Clock
 
     def __call__(self, owner: str, key: str | None, body: bytes, action: Callable[[], Answer]) -> Answer:
-        """Raises Conflict while the first request is in flight, InvalidRequest when its body was another one."""
+        """Raises InProgress while the first request is in flight, InvalidRequest when its body was another one."""
         if key is None:
             return action()
         if not 0 < len(key) <= MAX_KEY or not key.isascii() or not key.isprintable():
@@ -59,5 +59,5 @@ def _replay(first: IdempotentResponse, request_hash: str) -> Answer:
             "this Idempotency-Key was used for another request", hint="use a new key for a new request"
         )
     if first.status is None:
-        raise Conflict("the first request with this Idempotency-Key is still in flight", hint="try again in a moment")
+        raise InProgress("the first request with this Idempotency-Key is still in flight", hint="try again in a moment")
     return first.status, first.body

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from provenance.core.errors import Busy, InvalidRequest, TooLarge
 from provenance.faces.api.problems import known_problem
 
-FORM_OVERHEAD: Final = 64 << 10  # bytes of multipart framing and text fields around a file
+FORM_OVERHEAD: Final = 256 << 10  # bytes of multipart framing and text fields around a file; a recipe is the longest
 RETRY_AFTER: Final = 1  # seconds
 
 
@@ -28,13 +28,14 @@ class BodyLimit:
         declared = dict(scope["headers"]).get(b"content-length")
         if declared is not None and not declared.isdigit():
             await known_problem(InvalidRequest("Content-Length is not a number"))(scope, receive, send)
-            return
-        if declared is not None and int(declared) > self._limit:
+        elif declared is not None and int(declared) > self._limit:
             await known_problem(self._error())(scope, receive, send)
-            return
-        await self._app(scope, self._counted(receive), send)
+        else:
+            await self._counting(scope, receive, send)
 
-    def _counted(self, receive: Receive) -> Receive:
+    async def _counting(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Whatever the app makes of a body that was cut off, the answer is the limit's: parsers turn any error of
+        `receive` into a complaint about a malformed body."""
         seen = 0
 
         async def counted() -> Message:
@@ -45,7 +46,17 @@ class BodyLimit:
                 raise self._error()
             return message
 
-        return counted
+        async def unless_over(message: Message) -> None:
+            if seen <= self._limit:
+                await send(message)
+
+        try:
+            await self._app(scope, counted, unless_over)
+        except TooLarge:
+            if seen <= self._limit:
+                raise
+        if seen > self._limit:
+            await known_problem(self._error())(scope, receive, send)
 
     def _error(self) -> TooLarge:
         return TooLarge(f"the request is over the limit of {self._limit} bytes", hint="send a smaller file")
@@ -60,8 +71,11 @@ class InFlight:
 
     @contextmanager
     def slot(self) -> Iterator[None]:
+        """Raises Busy."""
         if not self._slots.acquire(blocking=False):
-            raise Busy(f"{self._limit} pictures are being worked on already", retry_after=RETRY_AFTER)
+            raise Busy(
+                f"{self._limit} pictures are being worked on already", retry_after=RETRY_AFTER, hint="try again soon"
+            )
         try:
             yield
         finally:

@@ -1,61 +1,42 @@
 """Prometheus metrics. The registry belongs to the app, so that several apps in one process don't share counters."""
 
-import time
-from typing import TYPE_CHECKING
+from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-if TYPE_CHECKING:
-    from provenance.wiring import Service
+from provenance.wiring import Service
 
-REGISTRY = CollectorRegistry()
-_requests = Counter("provenance_requests_total", "HTTP requests.", ["method", "route", "status"], registry=REGISTRY)
-_seconds = Histogram(
-    "provenance_request_seconds",
-    "Time to the end of the answer.",
-    ["method", "route"],
-    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
-    registry=REGISTRY,
-)
-_works = Gauge("provenance_works", "Registered works, withdrawn ones included.", registry=REGISTRY)
-_lag = Gauge("provenance_index_lag", "Operations that the index is behind the record.", registry=REGISTRY)
-_jobs = Gauge("provenance_outbox_pending", "Outbox jobs that wait.", registry=REGISTRY)
-_queue = Gauge("provenance_model_queue", "Requests that wait for the models.", registry=REGISTRY)
+MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
+_BUCKETS: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-class Measured:
-    """ASGI middleware that counts and times requests by route template, never by raw path."""
+class Metrics:
+    """Counters and times by method, route template and status. A raw path never becomes a label: a stranger could make
+    as many of them as they like."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        by = ("method", "route")
+        self._requests = Counter("provenance_requests_total", "HTTP requests.", (*by, "status"), registry=registry)
+        self._seconds = Histogram(
+            "provenance_request_seconds", "Time to the end of the answer.", by, buckets=_BUCKETS, registry=registry
+        )
+        self._works = Gauge("provenance_works", "Registered works, withdrawn ones included.", registry=registry)
+        self._lag = Gauge("provenance_index_lag", "Operations that the index is behind the record.", registry=registry)
+        self._jobs = Gauge("provenance_outbox_pending", "Outbox jobs that wait.", registry=registry)
+        self._queue = Gauge("provenance_model_queue", "Requests that wait for the models.", registry=registry)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status = 500
-        start = time.perf_counter()
+    def observe(self, *, method: str, route: str, status: int, seconds: float) -> None:
+        method = method if method in _METHODS else "other"
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
 
-        async def observed(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, observed)
-        finally:
-            route = getattr(scope.get("route"), "path", "unmatched")
-            _requests.labels(scope["method"], route, str(status)).inc()
-            _seconds.labels(scope["method"], route).observe(time.perf_counter() - start)
-
-
-def exposition(service: "Service") -> tuple[bytes, str]:
-    """The text and its media type, with the gauges read now."""
-    with service.store.read() as unit:
-        _works.set(unit.works.count())
-        _lag.set(max(0, unit.fingerprints.last() - service.matcher.checkpoint()))
-        _jobs.set(unit.outbox.pending())
-    _queue.set(service.matcher.waiting)
-    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+    def exposition(self, service: Service) -> bytes:
+        """Prometheus' text format, with the gauges read now."""
+        with service.store.read() as unit:
+            self._works.set(unit.works.count())
+            self._lag.set(max(0, unit.fingerprints.last() - service.matcher.checkpoint()))
+            self._jobs.set(unit.outbox.pending())
+        self._queue.set(service.matcher.waiting)
+        return generate_latest(self._registry)

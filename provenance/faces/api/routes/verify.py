@@ -2,36 +2,53 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, UploadFile
+from fastapi import APIRouter, Form
+from fastapi.responses import JSONResponse
 
-from provenance.faces.api.context import InFlightDep, ServiceDep
-from provenance.faces.api.problems import responses
-from provenance.faces.api.schemas import VerificationOut
+from provenance.faces.api.context import PUBLIC_HEADERS, InFlightDep, ServiceDep
+from provenance.faces.api.openapi import multipart, responses
+from provenance.faces.api.schemas.verification import VerificationOut, VerifyForm
 
-router = APIRouter(tags=["verify"])
+router = APIRouter(tags=["verification"])
+
+JWKS_TYPE = "application/jwk-set+json"
 
 
-@router.post("/v1/verify", responses=responses(400, 413, 429, 503))
-def verify(
+def _keys_response(media_type: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {media_type: {"schema": {"type": "object"}}}, "description": "Public keys."}}
+
+
+@router.post(
+    "/v1/verify",
+    responses=responses(400, 413, 429, 503),
+    openapi_extra=multipart(certificate="application/vc, application/json"),
+)
+def verify_certificate(
     service: ServiceDep,
     in_flight: InFlightDep,
-    certificate: Annotated[UploadFile, File(description="A certificate, licence or bundle: JSON.")],
-    file: Annotated[UploadFile | None, File(description="The file that it is about.")] = None,
+    form: Annotated[VerifyForm, Form(media_type="multipart/form-data")],
 ) -> VerificationOut:
-    """Verify a certificate against this service's keys, step by step. Public. The same check runs offline:
-    `provenance verify`."""
+    """Verify a certificate against this service's keys, step by step. Public.
+
+    The same check runs offline, with nobody to trust but the keys: `provenance verify`."""
     with in_flight.slot():
-        answer = service.verify(certificate.file.read(), content=file.file.read() if file else None)
+        answer = service.verify(form.certificate.file.read(), content=form.file.file.read() if form.file else None)
     return VerificationOut.model_validate(answer)
 
 
-@router.get("/.well-known/did.json")
-def did_document(service: ServiceDep) -> dict[str, Any]:
+@router.get("/.well-known/did.json", response_class=JSONResponse, responses=_keys_response("application/json"))
+def read_did_document(service: ServiceDep) -> JSONResponse:
     """The issuer's DID document, with the history of its keys. Public."""
-    return dict(service.did_document)
+    return JSONResponse(dict(service.did_document), headers=PUBLIC_HEADERS)
 
 
-@router.get("/.well-known/jwks.json")
-def jwks(service: ServiceDep) -> dict[str, Any]:
+class JwkSetResponse(JSONResponse):
+    """RFC 7517 section 8.5.2."""
+
+    media_type = JWKS_TYPE
+
+
+@router.get("/.well-known/jwks.json", response_class=JwkSetResponse, responses=_keys_response(JWKS_TYPE))
+def read_jwks(service: ServiceDep) -> JwkSetResponse:
     """The same keys as a JSON Web Key Set. Public."""
-    return dict(service.jwks)
+    return JwkSetResponse(dict(service.jwks), headers=PUBLIC_HEADERS)

@@ -3,78 +3,80 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import JSONResponse
 
 from provenance.core.digests import file_digest
 from provenance.core.errors import InvalidRequest, NotFound
 from provenance.core.records import ApiKey, Work, WorkStatus
 from provenance.core.types import WorkId
-from provenance.faces.api.context import IdempotencyKey, InFlightDep, ServiceDep, caller, owner_of
-from provenance.faces.api.problems import responses
-from provenance.faces.api.schemas import WorkOut, WorkPage
+from provenance.faces.api.context import (
+    PUBLIC_HEADERS,
+    IdempotencyKey,
+    IfNoneMatch,
+    InFlightDep,
+    ServiceDep,
+    WorkIdPath,
+    caller,
+    owner_of,
+    unchanged,
+)
+from provenance.faces.api.openapi import LOCATION, multipart, responses
+from provenance.faces.api.schemas.fields import IMAGE_TYPES
+from provenance.faces.api.schemas.works import RegisterForm, WorkOut, WorkPage
 from provenance.usecases.register import Submission
 from provenance.wiring import Service
 
 router = APIRouter(prefix="/v1/works", tags=["works"])
 
-MAX_RECIPE = 64 << 10  # characters
 CERTIFICATE_TYPE = "application/vc"
 BUNDLE_TYPE = "application/json"
+_ETAG = {"ETag": {"schema": {"type": "string"}}}
+_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "One of the caller's ETags still holds."}}
 
 
 @router.post(
-    "", status_code=201, response_model=WorkOut, responses=responses(400, 401, 403, 409, 413, 415, 422, 429, 503)
+    "",
+    status_code=201,
+    response_model=WorkOut,
+    responses={201: {"headers": LOCATION}, **responses(400, 401, 403, 409, 413, 415, 422, 429, 503)},
+    openapi_extra=multipart(file=IMAGE_TYPES),
 )
-def register(
+def register_work(
     service: ServiceDep,
     in_flight: InFlightDep,
     key: Annotated[ApiKey, caller("works:write")],
-    file: Annotated[UploadFile | None, File(description="The artwork: PNG, JPEG, WebP, TIFF, GIF or AVIF.")] = None,
-    recipe: Annotated[
-        str | None,
-        Form(
-            max_length=MAX_RECIPE,
-            description="In place of a file: a generator's recipe, as JSON text.",
-            examples=['{"generator": "procedural", "kind": "flow-field"}'],
-        ),
-    ] = None,
-    seed: Annotated[int, Form(ge=0, le=(1 << 63) - 1, description="Completes the recipe.")] = 0,
-    title: Annotated[str, Form(max_length=200)] = "",
-    terms: Annotated[str, Form(max_length=64, description="Licence terms; see `GET /v1/terms`.")] = "personal",
-    digital_source_type: Annotated[
-        str | None, Form(max_length=200, description="IPTC digital source type; default trainedAlgorithmicMedia.")
-    ] = None,
+    form: Annotated[RegisterForm, Form(media_type="multipart/form-data")],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Register an artwork from a file or a recipe. Answers 201 with the work when it is stored for good; its marked
-    file and its certificate are at `/file` and `/certificate`. A picture that is here already gives 409 and names the
-    work."""
-    if (file is None) == (recipe is None):
-        raise InvalidRequest("send either `file` or `recipe`")
+    """Register an artwork from a file or a recipe.
+
+    Answers 201 with the work when it is stored for good; its marked file and its certificate are at `/file` and
+    `/certificate`. A picture that is here already gives 409 and names the work."""
+    _refuse_mixed(form)
     with in_flight.slot():
-        data = file.file.read() if file else b""
-        wanted = {"title": title, "terms": terms, "seed": seed, "recipe": recipe, "type": digital_source_type}
+        data = form.file.file.read() if form.file else b""
 
         def run() -> tuple[int, dict[str, Any]]:
-            options = {"digital_source_type": digital_source_type} if digital_source_type else {}
-            if recipe is None:
-                submission = Submission(data=data, owner=key.owner, title=title, terms=terms, **options)
-            else:
-                submission = service.generate(_recipe(recipe), seed=seed, owner=key.owner, title=title, terms=terms)
-            return 201, WorkOut.of(service.register(submission)).model_dump(mode="json")
+            work = service.register(_submission(service, form, data, key.owner))
+            return 201, WorkOut.of(work).model_dump(mode="json")
 
-        request = json.dumps([file_digest(data), wanted], sort_keys=True).encode()
-        status, body = service.once(key.owner, idempotency_key, request, run)
+        status, body = service.once(key.owner, idempotency_key, _fingerprint(form, data), run)
     return JSONResponse(dict(body), status, {"Location": f"/v1/works/{body['id']}"})
 
 
-@router.get("", responses=responses(400, 401, 403))
-def page(
+@router.get(
+    "",
+    responses={
+        200: {"headers": {"Link": {"description": 'The next page, `rel="next"`.', "schema": {"type": "string"}}}},
+        **responses(400, 401, 403, 503),
+    },
+)
+def list_works(
     service: ServiceDep,
     response: Response,
     key: Annotated[ApiKey, caller("works:read")],
-    cursor: Annotated[str | None, Query(max_length=300)] = None,
+    cursor: Annotated[str | None, Query(max_length=300, description="`next_cursor` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> WorkPage:
     """Your works, newest first; an administrator's key sees all."""
@@ -85,8 +87,8 @@ def page(
     return WorkPage(items=[WorkOut.of(work) for work in works], next_cursor=following)
 
 
-@router.get("/{work_id}", responses=responses(400, 401, 403, 404))
-def read(service: ServiceDep, work_id: str, _key: Annotated[ApiKey, caller("works:read")]) -> WorkOut:
+@router.get("/{work_id}", responses=responses(400, 401, 403, 404, 503))
+def read_work(service: ServiceDep, work_id: WorkIdPath, _key: Annotated[ApiKey, caller("works:read")]) -> WorkOut:
     """One work, whoever registered it: a check names works of others too."""
     return WorkOut.of(_work(service, work_id))
 
@@ -94,43 +96,93 @@ def read(service: ServiceDep, work_id: str, _key: Annotated[ApiKey, caller("work
 @router.get(
     "/{work_id}/file",
     response_class=Response,
-    responses={200: {"content": {"image/*": {}}}, **responses(400, 401, 403, 404, 503)},
+    responses={
+        200: {
+            "description": "The file's bytes.",
+            "headers": _ETAG,
+            "content": {"image/*": {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}},
+        },
+        **_UNCHANGED,
+        **responses(400, 401, 403, 404, 503),
+    },
 )
-def marked_file(service: ServiceDep, work_id: str, key: Annotated[ApiKey, caller("works:read")]) -> Response:
-    """The marked file, for its owner."""
+def download_file(
+    service: ServiceDep,
+    work_id: WorkIdPath,
+    key: Annotated[ApiKey, caller("works:read")],
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """The marked file, for its owner, as long as the work is active."""
     work = _work(service, work_id)
     if owner_of(key) not in (None, work.owner) or work.status is not WorkStatus.ACTIVE:
         raise NotFound(f"there is no file of {work_id} for you")
+    etag = f'"{work.marked_sha256}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}  # a withdrawal shows at the next request
+    if unchanged(if_none_match, etag):
+        return Response(status_code=304, headers=headers)
     name = f"{work_id}.{work.media_type.rpartition('/')[2]}"
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "ETag": f'"{work.marked_sha256}"',
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return Response(service.blobs.get(work.marked_blob), media_type=work.media_type, headers=headers)
 
 
 @router.get(
     "/{work_id}/certificate",
     response_class=Response,
-    responses={200: {"content": {CERTIFICATE_TYPE: {}, BUNDLE_TYPE: {}}}, **responses(400, 404)},
+    responses={
+        200: {
+            "description": "The credential; with `receipts=true` a bundle.",
+            "headers": _ETAG,
+            "content": {CERTIFICATE_TYPE: {"schema": {"type": "object"}}, BUNDLE_TYPE: {"schema": {"type": "object"}}},
+        },
+        **_UNCHANGED,
+        **responses(400, 404, 503),
+    },
 )
-def certificate(
+def read_certificate(
     service: ServiceDep,
-    work_id: str,
+    work_id: WorkIdPath,
     receipts: Annotated[bool, Query(description="A bundle: the certificate and its ledger receipts.")] = False,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """The certificate: a W3C Verifiable Credential 2.0. Public on purpose, like every claim in it."""
     work = _work(service, work_id)
-    if receipts:
+    if receipts:  # these grow with every anchor
         return JSONResponse(service.bundle(work), media_type=BUNDLE_TYPE)
-    return JSONResponse(dict(work.certificate), media_type=CERTIFICATE_TYPE)
+    etag = f'"{work.certificate_hash}"'
+    headers = {**PUBLIC_HEADERS, "ETag": etag}
+    if unchanged(if_none_match, etag):
+        return Response(status_code=304, headers=headers)
+    return JSONResponse(dict(work.certificate), media_type=CERTIFICATE_TYPE, headers=headers)
 
 
-@router.delete("/{work_id}", responses=responses(400, 401, 403, 404))
-def withdraw(service: ServiceDep, work_id: str, key: Annotated[ApiKey, caller("works:write")]) -> WorkOut:
-    """Withdraw a work of yours: it leaves every answer at once; its record and its certificate stay."""
+@router.delete("/{work_id}", responses=responses(400, 401, 403, 404, 429, 503))
+def withdraw_work(service: ServiceDep, work_id: WorkIdPath, key: Annotated[ApiKey, caller("works:write")]) -> WorkOut:
+    """Withdraw a work of yours: it leaves every answer at once; its record and its certificate stay. Withdrawing twice
+    is the same as once."""
     return WorkOut.of(service.withdraw(WorkId.parse(work_id), owner=owner_of(key)))
+
+
+def _refuse_mixed(form: RegisterForm) -> None:
+    """A field that would be ignored is refused: whoever sent it believes that it counts. Raises InvalidRequest."""
+    if (form.file is None) == (form.recipe is None):
+        raise InvalidRequest("send either `file` or `recipe`")
+    if form.file and form.seed is not None:
+        raise InvalidRequest("`seed` belongs to a `recipe`", hint="leave it out")
+    if form.recipe and form.digital_source_type:
+        raise InvalidRequest("a recipe's generator says what its `digital_source_type` is", hint="leave it out")
+
+
+def _submission(service: Service, form: RegisterForm, data: bytes, owner: str) -> Submission:
+    if form.recipe is not None:
+        recipe, seed = _recipe(form.recipe), form.seed or 0
+        return service.generate(recipe, seed=seed, owner=owner, title=form.title, terms=form.terms)
+    options = {"digital_source_type": form.digital_source_type} if form.digital_source_type else {}
+    return Submission(data=data, owner=owner, title=form.title, terms=form.terms, **options)
+
+
+def _fingerprint(form: RegisterForm, data: bytes) -> bytes:
+    """What makes two requests the same request, for the Idempotency-Key. A file's name does not."""
+    return json.dumps([file_digest(data), form.model_dump(mode="json", exclude={"file"})], sort_keys=True).encode()
 
 
 def _work(service: Service, work_id: str) -> Work:

@@ -1,0 +1,107 @@
+"""Bodies of `/v1/checks`: a question, and a report that was stored as it was answered."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from provenance.core.records import Check
+from provenance.faces.api.schemas.fields import GradeName, Moment, OptionalUpload, Polygon, Sha256, WorkIdField
+
+
+class CheckForm(BaseModel):
+    """Either a `file` or a `url`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    file: OptionalUpload = Field(None, description="The picture in question.")
+    url: str | None = Field(
+        None,
+        max_length=2000,
+        description="In place of a file: a public http(s) address.",
+        examples=["https://example.org/picture.jpg"],
+    )
+    licensee: str | None = Field(
+        None,
+        max_length=200,
+        description="Who uses the picture; a copy licensed to them says so.",
+        examples=["did:web:buyer.example"],
+    )
+
+
+class QueryOut(BaseModel):
+    """The picture that was asked about. It is not kept."""
+
+    sha256: Sha256
+    pixels_sha256: Sha256 = Field(description="Of the decoded pixels, whatever the container (docs/certificate.md).")
+    media_type: str = Field(examples=["image/jpeg"])
+    width: int = Field(examples=[640])
+    height: int = Field(examples=[480])
+    notes: list[str] = Field(description="What decoding had to change, in plain words.")
+
+
+class MarkOut(BaseModel):
+    """A watermark whose keyed tag was verified."""
+
+    work_id: WorkIdField | None = Field(description="Null where no active work has this mark.")
+    key_id: str | None
+    confidence: float = Field(examples=[0.999999])
+    scale: float = Field(examples=[0.5], description="The picture's size relative to the marked original's.")
+    rotation: float = Field(examples=[10.0], description="Degrees counter-clockwise.")
+    mirrored: bool
+
+
+class EvidenceOut(BaseModel):
+    """One witness: it speaks for the match when `score` reaches `threshold`, or stays under it for a distance."""
+
+    kind: str = Field(examples=["geometry"])
+    score: float = Field(examples=[84.0])
+    threshold: float = Field(examples=[12.0])
+    lower_is_closer: bool
+    speaks: bool
+    region: Polygon | None
+
+
+class LicenceOut(BaseModel):
+    status: Literal["not-asked", "not-licensed", "licensed"]
+    grant_id: str | None = Field(None, examples=["lic_0f3c5a9d1e7b2f4c6a8e0d2b4f6a8c"])
+    terms: str | None = Field(None, examples=["commercial"])
+
+
+class MatchOut(BaseModel):
+    """What the picture has in common with one registered work."""
+
+    work_id: WorkIdField
+    title: str
+    registered_at: Moment
+    grade: GradeName
+    probability: float = Field(
+        ge=0, le=1, examples=[0.9998], description="Calibrated: that the picture holds content of the work."
+    )
+    copied_mark: bool = Field(description="The mark names this work, but the picture shows something else.")
+    evidence: list[EvidenceOut]
+    region_query: Polygon | None
+    region_reference: Polygon | None
+    calibration: str
+    terms: str
+    licence: LicenceOut
+
+
+class CheckOut(BaseModel):
+    """What a check found; `matches` are best first. It says what was found and how sure that is, and nothing more."""
+
+    id: str = Field(examples=["chk_0f3c5a9d1e7b2f4c6a8e0d2b4f6a8c"])
+    created_at: Moment
+    grade: GradeName = Field(examples=["copy"], description="The best match's.")
+    matches: list[MatchOut]
+    query: QueryOut
+    licensee: str | None
+    mark: MarkOut | None
+    policy: str = Field(examples=["policy-1"])
+    models: list[str]
+    milliseconds: dict[str, float] = Field(
+        examples=[{"decode": 11.4, "mark": 182.0, "match": 240.3}], description="Wall time by stage."
+    )
+
+    @classmethod
+    def of(cls, check: Check) -> "CheckOut":
+        return cls.model_validate(dict(check.report))
