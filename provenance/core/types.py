@@ -23,7 +23,7 @@ _DIGITS: Final = 13  # 13 * 5 bits hold 64
 
 @dataclass(frozen=True, slots=True, order=True)
 class WorkId:
-    """The 64-bit registration id. The same number is the watermark's payload; people see `pv-` and 13 base-32 digits."""
+    """The 64-bit registration id: the watermark's payload is the same number. People see `pv-` and 13 digits."""
 
     payload: int
 
@@ -47,6 +47,7 @@ class WorkId:
         return cls(number)
 
 
+_NAME_BY_ID: Final = "use a DID or an account id"
 _LICENSEE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/#%-]{0,199}")
 
 
@@ -56,9 +57,9 @@ def check_licensee(text: str) -> str:
     It stands in a public certificate, so nothing that looks like an e-mail address passes. Raises InvalidRequest.
     """
     if "@" in text or "%40" in text:
-        raise InvalidRequest("a licensee is named by an id, never by an e-mail address", hint="use a DID or an account id")
+        raise InvalidRequest("a licensee is named by an id, never by an e-mail address", hint=_NAME_BY_ID)
     if not _LICENSEE.fullmatch(text):
-        raise InvalidRequest("a licensee id is 1 to 200 letters, digits or . _ : / # % -", hint="use a DID or an account id")
+        raise InvalidRequest("a licensee id is 1 to 200 letters, digits or . _ : / # % -", hint=_NAME_BY_ID)
     return text
 
 
