@@ -19,7 +19,7 @@ from provenance.adapters.images import ImageLimits, PillowImages
 from provenance.adapters.keys import KeyFolder
 from provenance.adapters.models import OwnedMatcher
 from provenance.adapters.store import SqlStore
-from provenance.core.errors import Conflict, Misconfigured, ProvenanceError
+from provenance.core.errors import Conflict, Misconfigured, ProvenanceError, Unavailable
 from provenance.core.ports import Generator, Ledger, Signer, Watermarker
 from provenance.core.records import Work
 from provenance.credentials import bundle, did_document, did_web, jwks
@@ -108,6 +108,11 @@ class Service:
         """did:web of the public address; None where there is none, and the issuer is the signing key's own did:key."""
         return did_web(self.settings.base_url) if self.settings.base_url else None
 
+    @property
+    def initialised(self) -> bool:
+        """Whether there are keys. Asking makes none."""
+        return self._key_folder().exists
+
     @cached_property
     def signer(self) -> Signer:
         return self.keys.signer()
@@ -122,7 +127,7 @@ class Service:
     def local_matcher(self) -> "Matcher":
         """The index itself, which this process owns where no other does; else its folder is only read. Raises
         Misconfigured when its models are missing or not the right ones."""
-        from index import FolderInUse, Matcher, WrongModel
+        from index import FolderInUse, Matcher, NotSealed, WrongModel
 
         folder = self.settings.home / "index"
         try:
@@ -131,6 +136,8 @@ class Service:
         except FolderInUse:
             _log.info("another process owns %s; this one reads it and follows the record", folder)
             return Matcher.open(folder, embedder=embedder, read_only=True)
+        except NotSealed as error:
+            raise Unavailable(str(error.strerror), hint="look at the disk, its space and its permissions") from error
         except WrongModel as error:
             raise Misconfigured(str(error), hint="reinstall the package, or bring the right weights") from error
 
@@ -253,7 +260,10 @@ class Service:
     def rebuild_index(self) -> int:
         """Throw the index's generations away and build it from the record. Raises Unavailable while another process
         owns it. Returns the number of operations."""
-        self.local_matcher.clear()
+        try:
+            self.local_matcher.clear()
+        except PermissionError as error:  # it was opened read-only
+            raise Unavailable("another process owns the index", hint="stop the service and its worker first") from error
         count = catch_up(self.store, self.matcher)
         self.matcher.seal()
         return count
@@ -303,7 +313,10 @@ class Service:
         if "matcher" in self.__dict__:
             self.matcher.close()
         if "local_matcher" in self.__dict__:
-            self.local_matcher.close()
+            try:
+                self.local_matcher.close()
+            except OSError as error:  # it is a cache: what was written down is in the database
+                _log.warning("the index was not sealed, and will be caught up from the record: %s", error)
         if "store" in self.__dict__:
             self.store.close()
         for part in ("matcher", "local_matcher", "store"):
@@ -363,3 +376,6 @@ def _probe(probe: Callable[[], str]) -> dict[str, Any]:
         return {"ok": True, "detail": probe()}
     except ProvenanceError as error:
         return {"ok": False, "detail": error.reason, "hint": error.hint}
+    except OSError as error:
+        hint = "look at the disk, its space and its permissions"
+        return {"ok": False, "detail": f"{error.filename or ''} {error.strerror or error}".strip(), "hint": hint}

@@ -208,6 +208,9 @@ class Ledger(Protocol):
     def locate(self, root: bytes) -> LedgerReceipt | None:
         """The transaction that anchored this root, whichever it was; None where none did."""
 
+    def recover(self, root: bytes) -> PreparedAnchor | None:
+        """That transaction as `prepare` answered it, for a store that has lost it; None where there is none."""
+
     def confirm(self, root: bytes) -> datetime:
         """When the contract anchored this root. Raises ReceiptMismatch when it did not."""
 

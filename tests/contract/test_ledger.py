@@ -130,6 +130,8 @@ def test_an_impossible_root_is_refused(ledger: Ledger, root):
     for call in (lambda: ledger.prepare(root, 3), lambda: ledger.confirm(root), lambda: ledger.locate(root)):
         with pytest.raises(InvalidRequest, match="32 bytes"):
             call()
+    with pytest.raises(InvalidRequest, match="32 bytes"):
+        ledger.recover(root)
 
 
 @pytest.mark.parametrize("leaf_count", [0, -1, 2**32])
@@ -148,3 +150,24 @@ def test_bytes_that_are_no_transaction_are_refused(ledger: Ledger, raw):
 
 def test_an_unknown_transaction_has_no_receipt(ledger: Ledger):
     assert ledger.receipt("0x" + "ab" * 32) is None
+
+
+def test_what_anchored_a_root_comes_back_bit_for_bit(ledger: Ledger):
+    prepared = ledger.prepare(ROOT, 3)
+    ledger.send(prepared.raw_tx)
+    ledger.send(ledger.prepare(OTHER, 4).raw_tx)
+    assert ledger.recover(ROOT) == prepared
+
+
+def test_nothing_comes_back_for_a_root_that_was_only_prepared(ledger: Ledger):
+    ledger.prepare(ROOT, 3)
+    assert ledger.recover(ROOT) is None
+
+
+def test_what_comes_back_can_be_sent_again_and_keeps_its_receipt(ledger: Ledger):
+    prepared = ledger.prepare(ROOT, 3)
+    ledger.send(prepared.raw_tx)
+    receipt, found = ledger.receipt(prepared.tx_hash), ledger.recover(ROOT)
+    assert found is not None
+    ledger.send(found.raw_tx)
+    assert ledger.receipt(found.tx_hash) == receipt

@@ -5,7 +5,15 @@ from typing import Any
 from contracts import artifact
 from provenance.adapters.chain.node import Node, rpc_message
 from provenance.adapters.chain.registry import CONTRACT, ReadOnlyLedger, require_leaves, require_root
-from provenance.adapters.chain.transactions import EvmOptions, Fees, SignedAnchor, SigningKey, fields_of, sender_of
+from provenance.adapters.chain.transactions import (
+    EvmOptions,
+    Fees,
+    SignedAnchor,
+    SigningKey,
+    fields_of,
+    sender_of,
+    signed_bytes,
+)
 from provenance.core.errors import Conflict, InvalidRequest, Misconfigured, ProvenanceError, Unavailable
 
 
@@ -82,6 +90,30 @@ class EvmLedger(ReadOnlyLedger):
                 # "already known", "nonce too low", …: each client has its own words, so ask what is true instead.
                 if not self._node.knows(Web3.keccak(raw_tx)):
                     raise self._refusal(error, sender, raw_tx) from error
+
+    def recover(self, root: bytes) -> SignedAnchor | None:
+        """The signed transaction that anchored this root, put together again from what the chain shows of it.
+
+        Raises Unavailable when it does not come out bit for bit: then other software than this anchored the root.
+        """
+        from web3 import Web3
+
+        found = self.locate(root)
+        if found is None:
+            return None
+        with self._node.asking() as eth:
+            shown = eth.get_transaction(found.tx_hash)
+        raw_tx = signed_bytes(shown)
+        if "0x" + bytes(Web3.keccak(raw_tx)).hex() != found.tx_hash:
+            raise Unavailable(f"the transaction {found.tx_hash}, which anchored this root, can't be read back")
+        return SignedAnchor(
+            chain_id=self._node.chain_id,
+            contract=self._address,
+            sender=self._publisher,
+            nonce=int(shown["nonce"]),
+            tx_hash=found.tx_hash,
+            raw_tx=raw_tx,
+        )
 
     def _gas(self, call: dict[str, Any]) -> int:
         estimate = gas_estimate(self._node, call)

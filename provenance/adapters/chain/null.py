@@ -35,6 +35,7 @@ class NullLedger:
         self._sent: dict[int, str] = {}  # nonce -> tx hash
         self._anchors: dict[bytes, tuple[datetime, MinedAnchor]] = {}
         self._reverted: set[str] = set()
+        self._raw: dict[str, bytes] = {}  # tx hash -> signed bytes
 
     @property
     def name(self) -> str:
@@ -63,6 +64,7 @@ class NullLedger:
         if nonce in self._sent:
             raise Conflict(f"another transaction used the nonce {nonce}")
         self._sent[nonce] = tx_hash
+        self._raw[tx_hash] = raw_tx
         if root in self._anchors:
             self._reverted.add(tx_hash)
             return
@@ -80,6 +82,10 @@ class NullLedger:
     def locate(self, root: bytes) -> MinedAnchor | None:
         require_root(root)
         return self._anchors[root][1] if root in self._anchors else None
+
+    def recover(self, root: bytes) -> SignedAnchor | None:
+        found = self.locate(root)
+        return None if found is None else _signed(*_fields(self._raw[found.tx_hash]))
 
     def confirm(self, root: bytes) -> datetime:
         """Raises ReceiptMismatch, InvalidRequest."""

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from provenance.core.errors import InvalidRequest, Misconfigured
+from provenance.core.errors import InvalidRequest, Misconfigured, Unavailable
 
 _KEY: Final = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
 _CURVE_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141  # secp256k1
+_SHOWN: Final = ("chainId", "nonce", "maxPriorityFeePerGas", "maxFeePerGas", "gas", "to", "value", "v")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,22 @@ def fields_of(raw_tx: bytes) -> dict[str, Any]:
     for signature in ("v", "r", "s"):
         del fields[signature]
     return fields | {"to": Web3.to_checksum_address(fields["to"])}
+
+
+def signed_bytes(shown: Mapping[str, Any]) -> bytes:
+    """The raw EIP-1559 transaction of what a node shows of it (`eth_getTransactionByHash`).
+
+    Whoever asks compares its Keccak-256 with the transaction's hash. Raises Unavailable when it can't be put together.
+    """
+    from eth_account.typed_transactions import TypedTransaction
+
+    try:
+        fields = {name: shown[name] for name in _SHOWN} | {"accessList": [dict(entry) for entry in shown["accessList"]]}
+        signature = {name: int.from_bytes(shown[name], "big") for name in ("r", "s")}
+        raw = TypedTransaction.from_dict(fields | signature | {"type": 2, "data": shown["input"]}).encode()
+    except Exception as error:  # the encoders raise what they meet: rlp, key, type and value errors
+        raise Unavailable("the node shows a transaction that is none of ours") from error
+    return bytes(raw)
 
 
 def _eighth_more(price: int) -> int:

@@ -1,9 +1,13 @@
 """What commands print: words for people on a terminal, JSON for programs. Errors and progress go to stderr."""
 
+import io
 import json
+import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, Final, TextIO, TypeVar
 
 import typer
 
@@ -11,45 +15,113 @@ from provenance.core.errors import ProvenanceError
 
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: one object, or one object a line for several.")]
+_LINE: Final = "\n"
+
+
+class ReaderLeft(Exception):
+    """Whoever read the standard output has closed it, as `| head` does. Nothing is wrong, and nothing more to do."""
+
+
+def settle_streams() -> None:
+    """What the terminal's encoding lacks is escaped (in JSON the escape is JSON's own); each warning is one line, once
+    a process, without the source line that Python would show."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    told: set[str] = set()
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        text = str(message)
+        if text not in told:
+            told.add(text)
+            note(f"warning: {text}")
+
+    warnings.showwarning = show
 
 
 def emit(document: Mapping[str, Any]) -> None:
     """One JSON object on its own line."""
-    typer.echo(json.dumps(document, ensure_ascii=False, default=str))
+    _print(json.dumps(document, ensure_ascii=False, default=str))
 
 
 def say(text: str) -> None:
-    typer.echo(text)
+    _print(_harmless(text))
 
 
 def note(text: str) -> None:
     """For a person only: never mixed into what a program reads."""
-    typer.echo(text, err=True)
+    _print(_harmless(text), err=True)
+
+
+def pour(data: bytes) -> None:
+    """Bytes to the standard output. Raises ReaderLeft."""
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise ReaderLeft from None
 
 
 def complain(error: ProvenanceError, *, as_json: bool, about: str | None = None) -> None:
     """One error, on stderr for people, as an object on stdout for programs."""
     if as_json:
-        problem = {"error": error.code, "reason": error.reason, "hint": error.hint, "file": about}
+        existing = getattr(error, "existing", None)
+        problem = {
+            "error": error.code,
+            "reason": error.reason,
+            "hint": error.hint,
+            "existing": existing,
+            "file": about,
+        }
         emit({key: value for key, value in problem.items() if value is not None})
         return
     where = f"{about}: " if about else ""
     note(f"{where}{error.reason}" + (f"\n  {error.hint}" if error.hint else ""))
 
 
-def progress(items: Sequence[T], label: str, *, as_json: bool) -> Iterable[T]:
-    """A progress bar on stderr where that is a terminal and there is more than one item."""
+@contextmanager
+def progress(items: Sequence[T], label: str, *, as_json: bool) -> Iterator[Iterable[T]]:
+    """The items, under a progress bar on stderr where that is a terminal and there is more than one item."""
     if as_json or len(items) < 2 or not sys.stderr.isatty():
-        return items
+        yield items
+        return
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import Progress
 
-    return track(items, label, console=Console(stderr=True))
+    # Lines for a terminal are printed above the bar; those for a file or a pipe must not end up on the terminal.
+    bar = Progress(console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty())
+    with bar:
+        yield bar.track(items, description=label)
 
 
 def rows(header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
     """A plain table: columns as wide as their content, so that it also reads well in a pipe."""
-    table = [list(header), *(list(line) for line in lines)]
-    widths = [max(len(line[column]) for line in table) for column in range(len(header))]
+    from rich.cells import cell_len  # a Chinese character takes two columns
+
+    table = [[_harmless(cell) for cell in line] for line in (header, *lines)]
+    widths = [max(cell_len(line[column]) for line in table) for column in range(len(header))]
     for line in table:
-        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        say("  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def silence(stream: TextIO) -> None:
+    """Let what is still buffered for a reader that left go nowhere: the interpreter flushes it at its end."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):  # not a file: nothing will be flushed into it
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+def _print(line: str, *, err: bool = False) -> None:
+    try:
+        typer.echo(line, err=err)
+    except BrokenPipeError:
+        raise ReaderLeft from None
+
+
+def _harmless(text: str) -> str:
+    """File names and titles come from others: nothing in them may steer a terminal."""
+    return "".join(c if c.isprintable() or c == _LINE else "\N{REPLACEMENT CHARACTER}" for c in text)

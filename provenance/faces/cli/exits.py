@@ -7,6 +7,8 @@ from provenance.core import errors
 
 
 class Exit(IntEnum):
+    """Of several files with different ends, the highest code is reported."""
+
     OK = 0
     ERROR = 1
     USAGE = 2
@@ -14,6 +16,8 @@ class Exit(IntEnum):
     UNTRUSTED_SIGNER = 4
     NOT_FOUND = 5
     UNAVAILABLE = 6
+    INTERRUPTED = 130  # Ctrl-C, as shells count it: 128 + SIGINT
+    READER_LEFT = 141  # the other end of a pipe closed: 128 + SIGPIPE
 
 
 _TABLE: Final[dict[type[errors.ProvenanceError], Exit]] = {

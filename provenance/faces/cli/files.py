@@ -1,68 +1,168 @@
 """Files, folders and standard streams as arguments."""
 
+import os
+import secrets
 import sys
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from provenance.core.errors import InvalidRequest, NotFound, Unavailable
+from provenance.core.errors import Conflict, InvalidRequest, NotFound, Unavailable
+from provenance.faces.cli.console import pour
 
 STANDARD: Final = Path("-")
 _SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".avif", ".apng"})
 
 
-def pictures(arguments: Sequence[Path]) -> list[Path]:
-    """Files as they are named; of a folder, every picture below it, in order of name; `-` is standard input."""
-    found: list[Path] = []
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A picture that was named. `place` is where its output goes below the output folder, without a suffix: what lay in
+    two folders under one name stays apart."""
+
+    path: Path
+    place: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @property
+    def title(self) -> str:
+        return "" if self.path == STANDARD else self.path.stem
+
+
+def pictures(arguments: Sequence[Path]) -> list[Named]:
+    """Files as they are named; of a folder, every picture below it, in order of name; `-` is standard input.
+
+    Raises NotFound, InvalidRequest, Unavailable when a folder can't be read.
+    """
+    if arguments.count(STANDARD) > 1:
+        raise InvalidRequest("standard input can be read once")
+    found: dict[Path, Named] = {}  # a file that was named twice is one file
     for argument in arguments:
-        if argument == STANDARD or argument.is_file():
-            found.append(argument)
+        if argument == STANDARD:
+            found[argument] = Named(argument, Path("stdin"))
         elif argument.is_dir():
-            found.extend(sorted(path for path in argument.rglob("*") if _is_picture(path)))
+            for path in sorted(_below(argument)):
+                found.setdefault(path, Named(path, path.relative_to(argument).with_suffix("")))
+        elif argument.exists():
+            found.setdefault(argument, Named(argument, Path(argument.stem)))
         else:
             raise NotFound(f"there is no file or folder {argument}")
     if not found:
         raise NotFound("there is no picture in what was named", hint=f"looked for {', '.join(sorted(_SUFFIXES))}")
-    return found
+    return list(found.values())
 
 
-def read(path: Path) -> bytes:
-    """Raises NotFound, Unavailable."""
+def read(path: Path, *, limit: int | None = None) -> bytes:
+    """With a `limit`, at most one byte more than it: enough to see that a file is too large. Raises NotFound,
+    Unavailable."""
+    size = -1 if limit is None else limit + 1
     try:
-        return sys.stdin.buffer.read() if path == STANDARD else path.read_bytes()
+        if path == STANDARD:
+            return sys.stdin.buffer.read(size)
+        with path.open("rb") as file:
+            return file.read(size)
     except FileNotFoundError:
         raise NotFound(f"there is no file {path}") from None
     except OSError as error:
         raise Unavailable(f"{path} can't be read: {error.strerror}") from error
 
 
-def write(path: Path, data: bytes) -> None:
-    """The whole file or none: written beside and renamed. Raises Unavailable."""
+def write(path: Path, data: bytes, *, force: bool = False) -> None:
+    """The whole file or none: written beside, synced and renamed. A file that is there with the same bytes is left.
+
+    Raises Conflict when it is there with others and `force` was not given, Unavailable.
+    """
     if path == STANDARD:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        pour(data)
         return
+    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as target:
-            target.write(data)
-        written = Path(target.name)
-        written.chmod(0o644)  # a picture or certificate is meant to be handed on
-        written.replace(path)
+        _write_new(temporary, data)
+        if force:
+            temporary.replace(path)
+        else:
+            _publish(temporary, path, data)
     except OSError as error:
         raise Unavailable(f"{path} can't be written: {error.strerror}") from error
+    finally:
+        _remove(temporary)
 
 
-def one_output(out: Path | None, count: int) -> None:
-    """Raises InvalidRequest where several results would go to standard output."""
-    if out == STANDARD and count > 1:
+def writable(folder: Path) -> None:
+    """Make an output folder and try it, before anything is registered whose file could then not be handed out.
+
+    Raises Unavailable.
+    """
+    if folder == STANDARD:
+        return
+    probe = folder / f".{secrets.token_hex(8)}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_new(probe, b"")
+    except OSError as error:
+        raise Unavailable(f"{folder} can't be written: {error.strerror}", hint="name another folder") from error
+    finally:
+        _remove(probe)
+
+
+def one_output(out: Path | None, count: int, *, as_json: bool = False) -> None:
+    """Raises InvalidRequest where several results would go to standard output, or a file and JSON."""
+    if out != STANDARD:
+        return
+    if count > 1:
         raise InvalidRequest("standard output takes one file", hint="name a folder with --out")
+    if as_json:
+        raise InvalidRequest("standard output takes the file or JSON, not both", hint="name a file, or no --json")
 
 
 def suffix(media_type: str) -> str:
     return "." + media_type.rpartition("/")[2]
 
 
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in _SUFFIXES and path.is_file() and not path.name.startswith(".")
+def _below(folder: Path) -> Iterator[Path]:
+    """Pictures in a folder and the folders in it; hidden ones are left out, and links to folders are not followed."""
+
+    def refuse(error: OSError) -> None:
+        raise Unavailable(f"{error.filename} can't be read: {error.strerror}") from error
+
+    for root, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for path in (Path(root, name) for name in names if not name.startswith(".")):
+            if path.suffix.lower() in _SUFFIXES and path.is_file():
+                yield path
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)  # minus the user's umask
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _publish(temporary: Path, path: Path, data: bytes) -> None:
+    """Give the file its name unless somebody has it: link(2) decides, also between two processes."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        _same(path, data)
+    except OSError:  # a file system without hard links
+        if path.exists():
+            _same(path, data)
+        else:
+            temporary.replace(path)
+
+
+def _same(path: Path, data: bytes) -> None:
+    if not path.is_file() or path.read_bytes() != data:
+        raise Conflict(f"{path} is there already, and is another file", hint="name another place, or give --force")
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return  # its folder is not there, or it can't be changed; the error that is on its way says so

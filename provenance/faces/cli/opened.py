@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 LOCAL: Final = "local"
 """Owner of works that are registered on the command line."""
 
+_OURS: Final = frozenset({"provenance", "generators", "index", "contracts"})
+_EXTRAS: Final = {
+    "web3": "chain",
+    "eth_account": "chain",
+    "torch": "clip",
+    "open_clip": "clip",
+    "psycopg": "postgres",
+}
+
 
 def settings() -> "Settings":
     """From the environment. Raises Misconfigured, naming the setting but never its value."""
@@ -28,18 +37,35 @@ def settings() -> "Settings":
             for item in error.errors(include_input=False)
         )
         raise Misconfigured(f"a setting is wrong: {wrong}", hint="docs/settings.md lists every setting") from None
+    except UnicodeDecodeError:
+        raise Misconfigured("the file .env in this folder is not UTF-8 text") from None
 
 
 @contextmanager
-def service(*, start: bool = True) -> Iterator["Service"]:
-    """The service around the home folder; `start` also migrates, loads models and catches the index up."""
-    try:
-        from provenance.wiring import Service
-    except ImportError as error:
-        raise Misconfigured(
-            f"this command needs {error.name}, which is not installed", hint="pip install 'provenance-art[server]'"
-        ) from error
+def service(*, start: bool = True, create: bool = False) -> Iterator["Service"]:
+    """The service around the home folder; `start` also migrates, loads models and catches the index up.
+
+    Raises Misconfigured where the home folder has no keys, unless the command may `create` them: in a folder that was
+    misspelt, a check would find nothing and a reader no mark.
+    """
+    from provenance.wiring import Service
+
     with Service(settings()) as opened:
+        if not create and not opened.initialised:
+            raise Misconfigured(
+                f"there are no keys in {opened.settings.home}", hint="run `provenance init`, or set PROVENANCE_HOME"
+            )
         if start:
             opened.start()
         yield opened
+
+
+def not_installed(error: ModuleNotFoundError) -> Misconfigured | None:
+    """Which extra a command lacks; None where the missing module is one of ours, which is a defect."""
+    missing = (error.name or "").partition(".")[0]
+    if not missing or missing in _OURS:
+        return None
+    extra = _EXTRAS.get(missing, "server")
+    return Misconfigured(
+        f"this command needs {missing}, which is not installed", hint=f"pip install 'provenance-art[{extra}]'"
+    )

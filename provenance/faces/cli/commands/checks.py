@@ -1,18 +1,22 @@
 """check: which registered works does a picture show?"""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from provenance.core.errors import ProvenanceError
-from provenance.core.types import Grade
+from provenance.core.types import Grade, check_licensee
 from provenance.faces.cli import files, opened
-from provenance.faces.cli.console import AsJson, complain, emit, progress, say
-from provenance.faces.cli.exits import Exit, exit_of
+from provenance.faces.cli.batch import each
+from provenance.faces.cli.console import AsJson, emit, note, say
+from provenance.faces.cli.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_WIDEST: Final = max(len(grade) for grade in Grade)
+_LICENCES: Final = {"licensed": ", licensed", "not-licensed": ", not licensed"}
 
 
 def check(
@@ -26,40 +30,57 @@ def check(
     """Check pictures against the register, with the evidence. It says what was found, never "infringement"."""
     from provenance.usecases.check import Query
 
+    if licensee is not None:
+        check_licensee(licensee)
     named = files.pictures(paths)
-    worst = Exit.OK
+    grades: Counter[Grade] = Counter()
     with opened.service() as service:
-        for path in progress(named, "checking", as_json=as_json):
-            try:
-                found = service.check(Query(data=files.read(path), owner=opened.LOCAL, licensee=licensee))
-            except ProvenanceError as error:
-                complain(error, as_json=as_json, about=str(path))
-                worst = worst or exit_of(error)
-                continue
-            emit({"file": str(path), **found.report}) if as_json else _describe(str(path), found.report)
-            if fail_on_match and Grade(found.report["grade"]).is_match:
-                worst = worst or Exit.ERROR
-    raise typer.Exit(worst)
+
+        def one(picture: files.Named) -> Exit:
+            data = files.read(picture.path, limit=service.settings.max_upload_bytes)
+            found = service.check(Query(data=data, owner=opened.LOCAL, licensee=licensee))
+            grade = Grade(found.report["grade"])
+            grades[grade] += 1
+            emit({"file": str(picture), **found.report}) if as_json else _describe(str(picture), found.report)
+            return Exit.ERROR if fail_on_match and grade.is_match else Exit.OK
+
+        ended = each(named, one, label="checking", as_json=as_json)
+    if len(named) > 1 and not as_json:
+        note(_summary(grades, len(named)))
+    raise typer.Exit(ended)
 
 
 COMMANDS: Final = (check,)
 
 
 def _describe(name: str, report: "Mapping[str, Any]") -> None:
+    """The grade first, in a column of its own, so that a long list can be read down and sorted."""
     took = sum(report["milliseconds"].values())
-    say(f"{name}: {report['grade']} ({took:.0f} ms)")
+    say(f"{report['grade']:{_WIDEST}}  {name}  ({took:.0f} ms)")
     for match in report["matches"]:
-        spoke = (
-            ", ".join(_spoken(witness) for witness in match["evidence"] if witness["speaks"])
-            or "nothing above its threshold"
-        )
-        licence = {"licensed": ", licensed", "not-licensed": ", not licensed"}.get(match["licence"]["status"], "")
-        say(f"  {match['work_id']} {match['grade']}{licence}, probability {match['probability']:.4f}: {spoke}")
-        if match["title"]:
-            say(f"    {match['title']}, registered {match['registered_at']}")
-        if match["copied_mark"]:
-            say("    its mark is in the picture, but the picture shows something else: the mark may have been copied")
+        for line in _lines(match):
+            say(" " * (_WIDEST + 2) + line)
+
+
+def _lines(match: "Mapping[str, Any]") -> list[str]:
+    spoke = [_spoken(witness) for witness in match["evidence"] if witness["speaks"]]
+    licence = _LICENCES.get(match["licence"]["status"], "")
+    title = f", {match['title']}" if match["title"] else ""
+    lines = [
+        f"{match['work_id']}  {match['grade']}{licence}, probability {match['probability']:.4f}",
+        f"  registered {match['registered_at'][:10]}{title}",
+        f"  evidence: {', '.join(spoke) or 'nothing above its threshold'}",
+    ]
+    if match["copied_mark"]:
+        lines.append("  its mark is in the picture, which shows something else: the mark may have been copied")
+    return lines
 
 
 def _spoken(witness: "Mapping[str, Any]") -> str:
     return f"{witness['kind']} {witness['score']:.3g}"
+
+
+def _summary(grades: Counter[Grade], named: int) -> str:
+    counted = [f"{grades[grade]} {grade}" for grade in Grade if grades[grade]]
+    failed = named - grades.total()
+    return f"{named} pictures: {', '.join(counted + ([f'{failed} could not be checked'] if failed else []))}"

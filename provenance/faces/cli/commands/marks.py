@@ -5,39 +5,39 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from provenance.core.errors import InvalidRequest, ProvenanceError
+from provenance.core.errors import InvalidRequest
 from provenance.core.types import Detection, WorkId
 from provenance.faces.cli import files, opened
-from provenance.faces.cli.console import AsJson, complain, emit, progress, say
-from provenance.faces.cli.exits import Exit, exit_of
+from provenance.faces.cli.batch import each
+from provenance.faces.cli.console import AsJson, emit, say
+from provenance.faces.cli.exits import Exit
 
 
 def mark(
     paths: Annotated[list[Path], typer.Argument(help="Pictures or folders; - is standard input.")],
     payload: Annotated[str, typer.Option(help="64 bits: a work id (pv-…) or a number (0x… or decimal).")],
     out: Annotated[Path, typer.Option("--out", "-o", help="A folder, or - for standard output.")] = Path("marked"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite other files.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Put a payload into pictures with this service's key. Registers nothing."""
     number = _payload(payload)
     named = files.pictures(paths)
-    files.one_output(out, len(named))
-    worst = Exit.OK
-    with opened.service(start=False) as service:
-        for path in progress(named, "marking", as_json=as_json):
-            try:
-                picture = service.images.read(files.read(path))
-                data, media_type = service.images.write(picture, service.watermarker.embed(picture.pixels, number))
-                target = out if out == files.STANDARD else out / f"{_stem(path)}{files.suffix(media_type)}"
-                files.write(target, data)
-            except ProvenanceError as error:
-                complain(error, as_json=as_json, about=str(path))
-                worst = worst or exit_of(error)
-                continue
+    files.one_output(out, len(named), as_json=as_json)
+    files.writable(out)
+    with opened.service(start=False, create=True) as service:
+
+        def one(picture: files.Named) -> None:
+            read = service.images.read(files.read(picture.path, limit=service.settings.max_upload_bytes))
+            data, media_type = service.images.write(read, service.watermarker.embed(read.pixels, number))
+            target = out if out == files.STANDARD else out / f"{picture.place}{files.suffix(media_type)}"
+            files.write(target, data, force=force)
             if out != files.STANDARD:
-                answer = {"file": str(path), "marked": str(target), "payload": f"{number:#018x}"}
-                emit(answer) if as_json else say(f"{path} -> {target}")
-    raise typer.Exit(worst)
+                answer = {"file": str(picture), "marked": str(target), "payload": f"{number:#018x}"}
+                emit(answer) if as_json else say(f"{picture} -> {target}")
+
+        ended = each(named, one, label="marking", as_json=as_json)
+    raise typer.Exit(ended)
 
 
 def detect(
@@ -46,21 +46,21 @@ def detect(
 ) -> None:
     """Read the watermark from pictures. Only what a keyed tag verified is shown; 5 when none had one."""
     named = files.pictures(paths)
-    worst, found = Exit.OK, 0
+    found: list[Detection] = []
     with opened.service(start=False) as service:
-        for path in progress(named, "detecting", as_json=as_json):
-            try:
-                detection = service.watermarker.detect(service.images.read(files.read(path)).pixels)
-            except ProvenanceError as error:
-                complain(error, as_json=as_json, about=str(path))
-                worst = worst or exit_of(error)
-                continue
-            found += detection is not None
+
+        def one(picture: files.Named) -> None:
+            read = service.images.read(files.read(picture.path, limit=service.settings.max_upload_bytes))
+            detection = service.watermarker.detect(read.pixels)
+            if detection:
+                found.append(detection)
             if as_json:
-                emit({"file": str(path), "mark": _described(detection) if detection else None})
+                emit({"file": str(picture), "mark": _described(detection) if detection else None})
             else:
-                say(f"{path}: " + (_words(detection) if detection else "no mark"))
-    raise typer.Exit(worst or (Exit.OK if found else Exit.NOT_FOUND))
+                say(f"{picture}: " + (_words(detection) if detection else "no mark"))
+
+        ended = each(named, one, label="detecting", as_json=as_json)
+    raise typer.Exit(ended if ended or found else Exit.NOT_FOUND)
 
 
 COMMANDS: Final = (mark, detect)
@@ -71,12 +71,8 @@ def _payload(text: str) -> int:
         return WorkId.parse(text).payload
     try:
         return WorkId(int(text, 0)).payload
-    except ValueError:
-        raise InvalidRequest(f"{text[:40]!r} is no payload", hint="a work id, or a number below 2^64") from None
-
-
-def _stem(path: Path) -> str:
-    return "stdin" if path == files.STANDARD else path.stem
+    except (ValueError, InvalidRequest):
+        raise InvalidRequest(f"{text[:40]!r} is no payload", hint="a work id, or a number from 0 to 2^64 - 1") from None
 
 
 def _described(detection: Detection) -> dict[str, Any]:

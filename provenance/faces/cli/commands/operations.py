@@ -1,12 +1,12 @@
-"""init, serve, work, doctor, anchor."""
+"""init, serve, work, doctor."""
 
 import os
 import runpy
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
-from provenance.core.errors import Conflict, Misconfigured
+from provenance.core.errors import Conflict
 from provenance.faces.cli import opened
 from provenance.faces.cli.console import AsJson, emit, note, rows, say
 from provenance.faces.cli.exits import Exit
@@ -14,13 +14,13 @@ from provenance.faces.cli.exits import Exit
 
 def init(as_json: AsJson = False) -> None:
     """Make the home folder: database, signing key, watermark key. Safe to repeat."""
-    with opened.service(start=False) as service:
-        service.store.migrate()
+    with opened.service(start=False, create=True) as service:
         try:
             service.create_keys()
             made = True
         except Conflict:
             made = False
+        service.store.migrate()
         answer = {"home": str(service.settings.home), "issuer": service.keys.issuer, "new_keys": made}
     if as_json:
         emit(answer)
@@ -31,13 +31,11 @@ def init(as_json: AsJson = False) -> None:
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
 ) -> None:
     """Run the HTTP service: one process, its worker included."""
-    try:
-        import uvicorn
-    except ImportError as error:
-        raise Misconfigured("serving needs uvicorn", hint="pip install 'provenance-art[server]'") from error
+    import uvicorn
+
     level = opened.settings().log_level.lower()
     # The app is named, not imported: faces do not know each other.
     uvicorn.run("provenance.faces.api:create_app", factory=True, host=host, port=port, log_level=level)
@@ -45,36 +43,32 @@ def serve(
 
 def work() -> None:
     """Run the worker alone, beside a service with PROVENANCE_WORKER_IN_SERVER=false."""
+    opened.settings()  # a wrong one is told here, by its name
     note(f"worker {os.getpid()} runs; stop it with SIGTERM or Ctrl-C")
     runpy.run_module("provenance.faces.worker", run_name="__main__")
 
 
 def doctor(as_json: AsJson = False) -> None:
     """Look at every part, and say what is wrong and what to do. Exits with 6 when something is."""
-    with opened.service(start=False) as service:
-        checks = service.readiness()
+    with opened.service(start=False, create=True) as service:
+        # Opening the parts of a home folder that has no keys would make some, and a doctor changes nothing.
+        checks = service.readiness() if service.initialised else {"keys": _no_keys(str(service.settings.home))}
+    well = all(check["ok"] for check in checks.values())
     if as_json:
-        emit({"ok": all(check["ok"] for check in checks.values()), "checks": checks})
+        emit({"ok": well, "checks": checks})
     else:
         rows(("part", "", "detail"), [(name, "ok" if c["ok"] else "NO", c["detail"]) for name, c in checks.items()])
-        for check in checks.values():
-            if check.get("hint"):
-                say(f"  {check['hint']}")
-    if not all(check["ok"] for check in checks.values()):
-        raise typer.Exit(Exit.UNAVAILABLE)
+        for hint in dict.fromkeys(check["hint"] for check in checks.values() if check.get("hint")):
+            say(f"  {hint}")
+    raise typer.Exit(Exit.OK if well else Exit.UNAVAILABLE)
 
 
-def anchor(as_json: AsJson = False) -> None:
-    """Anchor the works that wait on the ledger, and follow up earlier batches."""
-    with opened.service(start=False) as service:
-        if service.anchor is None:
-            raise Misconfigured("no ledger is configured", hint="set PROVENANCE_CHAIN_RPC_URL; see docs/ledger.md")
-        batches = service.anchor()
-    for batch in batches:
-        line = {"root": batch.root, "works": len(batch.leaves), "state": str(batch.state), "tx_hash": batch.tx_hash}
-        emit(line) if as_json else say(f"{batch.root}  {len(batch.leaves)} works  {batch.state}  {batch.tx_hash}")
-    if not batches and not as_json:
-        say("nothing waits for an anchor")
+COMMANDS: Final = (init, serve, work, doctor)
 
 
-COMMANDS: Final = (init, serve, work, doctor, anchor)
+def _no_keys(home: str) -> dict[str, Any]:
+    return {
+        "ok": False,
+        "detail": f"there are none in {home}",
+        "hint": "run `provenance init`; where works were registered before, restore the keys folder from its backup",
+    }
