@@ -161,6 +161,15 @@ class Matcher:
             raise ForeignFingerprint(f"operation {operation.sequence} ({operation.id}) was made by {names}")
         return fingerprint, operation.fingerprint
 
+    def clear(self) -> None:
+        """Forget everything and go back to checkpoint 0, for rebuilding from the record. Sealed generations stay until
+        the next `seal`. Raises PermissionError when the folder was opened read-only."""
+        with self._changing:
+            if self._generations is not None and self._generations.read_only:
+                raise PermissionError("the index folder has another owner, who alone may rebuild it")
+            self._catalogue = Catalogue(self._describer.embedder.dim, self._describer.codebook)
+            self._checkpoint, self._sealed = 0, -1
+
     def checkpoint(self) -> int:
         """The `sequence` of the last operation that answers take into account; 0 before the first."""
         return self._checkpoint
@@ -203,12 +212,10 @@ class Matcher:
         return judge(candidate.id, pair, self._calibration, candidate.votes)
 
     def seal(self) -> None:
-        """Write everything as a new generation, where there is a folder.
-
-        Raises NotSealed when the disk refuses, PermissionError when the folder was opened read-only.
-        """
+        """Write everything as a new generation, where there is a folder of our own. Raises NotSealed when the disk
+        refuses."""
         generations = self._generations
-        if generations is None:
+        if generations is None or generations.read_only:
             return
         with self._changing:
             works, checkpoint = self._catalogue.packed(), self._checkpoint

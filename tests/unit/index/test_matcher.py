@@ -364,6 +364,22 @@ class TestOnDisk:
         assert best(opened, scene(3)) == ("y", "identical")
         assert content(opened, scene(0)) == content(opened, scene(1)) == set()
 
+    def test_clearing_goes_back_to_the_beginning(self, folder: Path, embedder: Lite0Embedder, prints: list[bytes]):
+        with Matcher.open(folder, embedder=embedder) as matcher:
+            matcher.clear()
+            assert (len(matcher), matcher.checkpoint(), matcher.match(scene(0))) == (0, 0, [])
+            matcher.apply([Operation(1, "again", prints[0])])
+        with Matcher.open(folder, embedder=embedder, read_only=True) as reader:
+            assert (len(reader), reader.checkpoint()) == (1, 1)
+            with pytest.raises(PermissionError):
+                reader.clear()
+
+    def test_clearing_is_sealed_even_when_nothing_follows(self, folder: Path, embedder: Lite0Embedder):
+        with Matcher.open(folder, embedder=embedder) as matcher:
+            matcher.clear()
+        with Matcher.open(folder, embedder=embedder) as matcher:
+            assert (len(matcher), matcher.checkpoint()) == (0, 0)
+
     def test_closing_without_changes_writes_nothing(self, folder: Path, embedder: Lite0Embedder):
         before = sorted(folder.iterdir())
         matcher = Matcher.open(folder, embedder=embedder)
@@ -378,8 +394,7 @@ class TestOnDisk:
         with Matcher.open(folder, embedder=embedder, read_only=True) as reader:
             assert best(reader, scene(0)) == ("w0", "identical")
             reader.remove(["w0"])  # in memory alone
-            with pytest.raises(PermissionError):
-                reader.seal()
+            reader.seal()  # the folder is not its own
         assert "w0" in opened
 
     def test_a_damaged_folder_starts_from_nothing(self, folder: Path, embedder: Lite0Embedder, prints: list[bytes]):
