@@ -1,10 +1,13 @@
 """Bring the index up to the record. The database is the truth; the matcher is a cache with a checkpoint."""
 
+import logging
 from typing import Final
 
+from provenance.core.errors import ProvenanceError
 from provenance.core.ports import Matcher, Store
 
 PAGE: Final = 500  # operations read at once: bounds memory to a few megabytes of fingerprints
+_log = logging.getLogger(__name__)
 
 
 def catch_up(store: Store, matcher: Matcher) -> int:
@@ -18,3 +21,12 @@ def catch_up(store: Store, matcher: Matcher) -> int:
             return applied
         matcher.apply(operations)
         applied += len(operations)
+
+
+def follow(store: Store, matcher: Matcher) -> None:
+    """Catch up behind a fact that was just written. The fact stands whatever the index does: a failure is logged, not
+    raised, and whoever searches next catches up first."""
+    try:
+        catch_up(store, matcher)
+    except ProvenanceError as error:
+        _log.warning("the index will follow later: %s", error.reason)

@@ -19,7 +19,7 @@ from provenance.core.types import Grade, Picture, WorkId
 from provenance.credentials import CertificateClaims, certificate_hash, issue
 from provenance.credentials.vocabulary import TRAINED_ALGORITHMIC_MEDIA, check_digital_source_type
 from provenance.licensing import template
-from provenance.usecases.catch_up import catch_up
+from provenance.usecases.catch_up import catch_up, follow
 
 REGISTERED: Final = "work.registered"
 MAX_TITLE: Final = 200
@@ -89,7 +89,7 @@ class Register:
         work = self._certify(candidate, self._look_alikes(candidate.marked))
         self.blobs.put(candidate.marked.source)
         self._write(work, candidate.digests, fingerprint)
-        catch_up(self.store, self.matcher)
+        follow(self.store, self.matcher)
         return work
 
     def _refuse_known(self, digests: Iterable[str]) -> None:

@@ -22,7 +22,10 @@ class Verify:
     def __call__(self, document: bytes, *, content: bytes | None = None) -> dict[str, Any]:
         try:
             verified = verify(
-                document, keyring=self.keyring, now=self.clock(), content=self._content(content) if content else None
+                document,
+                keyring=self.keyring,
+                now=self.clock(),
+                content=None if content is None else self._content(content),
             )
         except VerificationError as error:
             problem = {"code": error.code, "step": error.step, "reason": error.reason, "hint": error.hint}

@@ -7,7 +7,7 @@ from provenance.core.errors import NotFound
 from provenance.core.ports import Clock, Matcher, Store
 from provenance.core.records import Work, WorkStatus
 from provenance.core.types import WorkId
-from provenance.usecases.catch_up import catch_up
+from provenance.usecases.catch_up import follow
 
 WITHDRAWN: Final = "work.withdrawn"
 
@@ -32,5 +32,5 @@ class Withdraw:
             work = unit.works.withdraw(work_id, now)
             unit.fingerprints.append(work_id, None)
             unit.outbox.add(WITHDRAWN, {"work_id": str(work_id)}, available_at=now)
-        catch_up(self.store, self.matcher)
+        follow(self.store, self.matcher)
         return work

@@ -1,0 +1,178 @@
+"""A whole service in memory: the real store, blobs, images, keys and rules around quick models."""
+
+import itertools
+import uuid
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from generators.procedural import ProceduralGenerator
+from provenance.adapters.blobs import FsspecBlobs
+from provenance.adapters.images import PillowImages
+from provenance.adapters.keys import EphemeralSigner, InsecureKeyWarning
+from provenance.adapters.store import SqlStore
+from provenance.core.records import Check, Work
+from provenance.credentials import TrustedKeys, VerificationKey
+from provenance.usecases.access import Access
+from provenance.usecases.anchor import Anchor
+from provenance.usecases.check import CheckPicture, Query
+from provenance.usecases.generate import Generate
+from provenance.usecases.license import License
+from provenance.usecases.once import Once
+from provenance.usecases.register import Register, Submission
+from provenance.usecases.verify import Verify
+from provenance.usecases.withdraw import Withdraw
+from tests.doubles import PixelWatermarker, ScriptedLedger, SteppingClock, ThumbnailMatcher
+
+Pixels = NDArray[np.uint8]
+
+
+def painting(seed: int, side: int = 64) -> Pixels:
+    """uint8[side, side, 3]: 4 x 4 fields of random colour; two seeds never look alike."""
+    fields = np.random.default_rng(seed).integers(20, 236, (4, 4, 3), np.uint8)
+    return np.kron(fields, np.ones((side // 4, side // 4, 1), np.uint8))
+
+
+def png(pixels: Pixels) -> bytes:
+    return encoded(pixels, "PNG")
+
+
+def encoded(pixels: Pixels, format_: str, **options: Any) -> bytes:
+    target = BytesIO()
+    Image.fromarray(pixels).save(target, format_, **options)
+    return target.getvalue()
+
+
+def decoded(data: bytes) -> Pixels:
+    with Image.open(BytesIO(data)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+@dataclass
+class Studio:
+    """The parts, and use cases made of whatever parts are there when they are asked for."""
+
+    store: SqlStore
+    signer: EphemeralSigner
+    clock: SteppingClock = field(default_factory=SteppingClock)
+    images: Any = field(default_factory=PillowImages)
+    blobs: Any = field(default_factory=lambda: FsspecBlobs(f"memory://{uuid.uuid4().hex}"))
+    watermarker: Any = field(default_factory=PixelWatermarker)
+    matcher: Any = field(default_factory=ThumbnailMatcher)
+    ledger: ScriptedLedger = field(default_factory=ScriptedLedger)
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def issuer(self) -> str:
+        return self.signer.key_id.partition("#")[0]
+
+    @property
+    def keyring(self) -> TrustedKeys:
+        return TrustedKeys([VerificationKey(self.signer.public_key, self.signer.key_id)])
+
+    @property
+    def register(self) -> Register:
+        return Register(
+            store=self.store,
+            blobs=self.blobs,
+            images=self.images,
+            watermarker=self.watermarker,
+            matcher=self.matcher,
+            signer=self.signer,
+            issuer=self.issuer,
+            clock=self.clock,
+            validity=timedelta(days=365),
+            new_payload=lambda: next(self._numbers) << 32,
+        )
+
+    @property
+    def check(self) -> CheckPicture:
+        return CheckPicture(
+            store=self.store,
+            images=self.images,
+            watermarker=self.watermarker,
+            matcher=self.matcher,
+            clock=self.clock,
+            new_id=lambda: f"chk_{next(self._numbers)}",
+        )
+
+    @property
+    def withdraw(self) -> Withdraw:
+        return Withdraw(store=self.store, matcher=self.matcher, clock=self.clock)
+
+    @property
+    def license(self) -> License:
+        return License(
+            store=self.store,
+            signer=self.signer,
+            issuer=self.issuer,
+            clock=self.clock,
+            new_id=lambda: f"lic_{next(self._numbers)}",
+        )
+
+    @property
+    def verify(self) -> Verify:
+        return Verify(store=self.store, images=self.images, keyring=self.keyring, clock=self.clock)
+
+    @property
+    def generate(self) -> Generate:
+        return Generate(generator=lambda _name: ProceduralGenerator(), images=self.images)
+
+    @property
+    def anchor(self) -> Anchor:
+        return Anchor(store=self.store, ledger=self.ledger, clock=self.clock)
+
+    @property
+    def access(self) -> Access:
+        return Access(store=self.store, clock=self.clock)
+
+    @property
+    def once(self) -> Once:
+        return Once(store=self.store, clock=self.clock)
+
+    # -- shorter to write
+
+    def registered(self, seed: int, **fields: Any) -> Work:
+        return self.register(Submission(**{"data": png(painting(seed)), "owner": "studio", **fields}))
+
+    def file(self, work: Work) -> bytes:
+        """The marked file, as its owner got it."""
+        data: bytes = self.blobs.get(work.marked_blob)
+        return data
+
+    def ask(self, data: bytes, licensee: str | None = None) -> Check:
+        return self.check(Query(data=data, owner="studio", licensee=licensee))
+
+    def counts(self) -> dict[str, int]:
+        """Rows that a registration writes."""
+        with self.store.read() as unit:
+            return {
+                "works": unit.works.count(),
+                "operations": unit.fingerprints.last(),
+                "jobs": unit.outbox.pending(),
+            }
+
+
+NOTHING = {"works": 0, "operations": 0, "jobs": 0}
+
+
+@pytest.fixture(scope="session")
+def signer() -> EphemeralSigner:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InsecureKeyWarning)
+        return EphemeralSigner(seed=bytes(range(32)))
+
+
+@pytest.fixture
+def studio(signer: EphemeralSigner) -> Iterator[Studio]:
+    store = SqlStore.memory()
+    yield Studio(store, signer)
+    store.close()
