@@ -4,7 +4,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 
+from tests.cli import keys_file, stock, stocked_once, surroundings  # noqa: F401  (fixtures)
 from tests.postgres import postgres_server, postgres_url  # noqa: F401  (fixtures)
+from tests.service import alps, api, api_with  # noqa: F401  (fixtures)
 
 # Machines are shared and slow at times: an example may take long, and that is no failure.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])

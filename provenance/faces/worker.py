@@ -5,7 +5,6 @@ import threading
 from types import FrameType
 
 from provenance.faces import logs
-from provenance.faces import logs
 from provenance.settings import Settings
 from provenance.wiring import Service
 

@@ -17,7 +17,7 @@ GROUPS: Final = {"db": db, "index": index, "keys": keys, "apikey": apikey}
 @db.command()
 def upgrade(as_json: AsJson = False) -> None:
     """Bring the tables up to this version."""
-    with opened.service(start=False) as service:
+    with opened.service(start=False, create=True) as service:
         service.store.migrate()
         revision = service.store.revision()
     emit({"revision": revision.current}) if as_json else say(f"the tables are at revision {revision.current}")
@@ -84,7 +84,7 @@ def rotate(
 
 
 @keys.command("export")
-def export_keys() -> None:
+def export_keys(as_json: AsJson = True) -> None:  # noqa: ARG001  a JWK set is JSON anyway
     """Print the public keys as a JWK set, for verifiers."""
     with opened.service(start=False) as service:
         emit(service.jwks)
