@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(default=32 << 20, ge=1 << 10, description="Largest file accepted, in bytes.")
     max_pixels: int = Field(default=50_000_000, ge=1 << 10, description="Largest picture accepted, in pixels.")
     max_side: int = Field(default=30_000, ge=64, description="Longest side accepted, in pixels.")
+    max_generated_pixels: int = Field(
+        default=2048 * 2048, ge=1 << 16, description="Largest picture that a recipe may ask for, in pixels."
+    )
     max_in_flight: int = Field(
         default=8, ge=1, description="Requests with a picture that are worked on at once; more get 429."
     )

@@ -182,7 +182,7 @@ class Service:
 
     @cached_property
     def generate(self) -> Generate:
-        return Generate(generator=self.generator, images=self.images)
+        return Generate(generator=self.generator, images=self.images, max_pixels=self.settings.max_generated_pixels)
 
     @cached_property
     def register(self) -> Register:

@@ -2,22 +2,27 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from provenance.core.errors import InvalidRequest, NotFound
+from provenance.core.errors import InvalidRequest, NotFound, TooLarge
 from provenance.core.ports import Generator, Images
 from provenance.core.types import Picture
 from provenance.usecases.register import Submission
 
-MAX_SEED = (1 << 63) - 1
+MAX_SEED: Final = (1 << 53) - 1
+"""JSON numbers are exact up to here (RFC 8785), so that a recipe and its seed hash the same everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generate:
-    """A recipe names its generator; the seed makes it complete. Raises InvalidRequest."""
+    """A recipe names its generator; the seed makes it complete. Raises InvalidRequest, TooLarge.
+
+    `max_pixels` bounds what one request may cost: a generator's working memory grows with the picture's area.
+    """
 
     generator: Callable[[str], Generator]
     images: Images
+    max_pixels: int
 
     def __call__(
         self, recipe: Mapping[str, Any], *, seed: int, owner: str, title: str = "", terms: str = "personal"
@@ -26,7 +31,8 @@ class Generate:
         if not isinstance(name, str):
             raise InvalidRequest("the recipe names no generator", hint='add "generator": "procedural"')
         if not 0 <= seed <= MAX_SEED:
-            raise InvalidRequest("the seed must be between 0 and 2^63 - 1")
+            raise InvalidRequest("the seed must be between 0 and 2^53 - 1")
+        self._check_size(recipe)
         try:
             artwork = self.generator(name).make(recipe, seed=seed)
         except ValueError as error:
@@ -42,3 +48,11 @@ class Generate:
             digital_source_type=artwork.digital_source_type,
             recipe_hash=artwork.recipe_hash,
         )
+
+    def _check_size(self, recipe: Mapping[str, Any]) -> None:
+        sides = [side for side in (recipe.get("width"), recipe.get("height")) if isinstance(side, int)]
+        if len(sides) == 2 and sides[0] * sides[1] > self.max_pixels:
+            raise TooLarge(
+                f"the recipe asks for {sides[0]} x {sides[1]} pixels; {self.max_pixels:,} are the limit",
+                hint="ask for a smaller picture",
+            )
