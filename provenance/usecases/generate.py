@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provenance.core.errors import InvalidRequest, NotFound, TooLarge
+from provenance.core.errors import InvalidRequest, NotFound
 from provenance.core.ports import Generator, Images
 from provenance.core.types import Picture
 from provenance.usecases.register import Submission
@@ -15,7 +15,7 @@ MAX_SEED: Final = (1 << 53) - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generate:
-    """A recipe names its generator; the seed makes it complete. Raises InvalidRequest, TooLarge.
+    """A recipe names its generator; the seed makes it complete. Raises InvalidRequest.
 
     `max_pixels` bounds what one request may cost: a generator's working memory grows with the picture's area.
     """
@@ -52,7 +52,7 @@ class Generate:
     def _check_size(self, recipe: Mapping[str, Any]) -> None:
         sides = [side for side in (recipe.get("width"), recipe.get("height")) if isinstance(side, int)]
         if len(sides) == 2 and sides[0] * sides[1] > self.max_pixels:
-            raise TooLarge(
+            raise InvalidRequest(
                 f"the recipe asks for {sides[0]} x {sides[1]} pixels; {self.max_pixels:,} are the limit",
                 hint="ask for a smaller picture",
             )
