@@ -181,18 +181,23 @@ class Matcher:
         Once one is found to be the same picture, pixel by pixel or beyond doubt, no further ones are looked for.
         Raises ValueError when `picture` is not uint8[H, W, 3].
         """
-        with openmp_threads():
-            return self._match(picture, candidates)
+        asked = set(candidates)
+        considered = self.explain(picture, candidates=candidates)
+        return [match for match in considered if match.grade != "none" or match.id in asked]
 
-    def _match(self, picture: Pixels, candidates: Sequence[str]) -> list[Match]:
+    def explain(self, picture: Pixels, *, candidates: Sequence[str] = ()) -> list[Match]:
+        """Every registered picture that `match` considers, best first, with all the evidence; those graded none too."""
         query = self._describer.query(picture)
-        asked = {candidate.id: self._judge(query, candidate) for candidate in self._catalogue.named(candidates)}
-        found = dict(asked)
+        with openmp_threads():
+            found = self._consider(query, candidates)
+        return sorted(found.values(), key=lambda match: (GRADES.index(match.grade), -match.probability, match.id))
+
+    def _consider(self, query: Query, candidates: Sequence[str]) -> dict[str, Match]:
+        found = {candidate.id: self._judge(query, candidate) for candidate in self._catalogue.named(candidates)}
         for candidate in self._promising(query, found):
             if candidate.id not in found:
                 found[candidate.id] = self._judge(query, candidate)
-        kept = (match for match in found.values() if match.grade != "none" or match.id in asked)
-        return sorted(kept, key=lambda match: (GRADES.index(match.grade), -match.probability, match.id))
+        return found
 
     def _promising(self, query: Query, found: dict[str, Match]) -> Iterator[Candidate]:
         """References worth a look, stage by stage; a stage is not begun when one before it made certain (`found`)."""

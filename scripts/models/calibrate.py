@@ -103,16 +103,16 @@ def sigmoid(logit: float) -> float:
 def thresholds(fitted: Fit, rows: Rows) -> tuple[float, float, list[dict[str, float]]]:
     """strict, review, and the table of false alarms, all from what unrelated queries were answered.
 
-    strict lies where no unrelated query alarms, and half of the way (in logits) on to where 3 % of the misuses that are
-    found at all would be lost; review where 2 % of the unrelated queries alarm.
+    strict lies half of the way, in logits, from where 1 in 200 unrelated queries alarms to where 2 % of the misuses
+    that are found at all would be lost. 1 in 200, because the corpus has a few siblings (one prompt, one seed,
+    another style) that no threshold parts from a stylised copy. review lies where 2 % of the unrelated queries alarm.
     """
     logits = fitted.logits(rows["x"])
     is_misuse = ~np.char.startswith(rows["kind"], "shared-") & (rows["kind"] != "unknown")
     alarms = best_of_queries(logits, rows, ~rows["right"])[~is_misuse]
     finds = best_of_queries(logits, rows, rows["right"])[is_misuse]
-    highest = float(alarms.max())
-    above = finds[finds > highest]
-    strict = max(highest, (highest + float(np.quantile(above, 0.03))) / 2)
+    highest = float(np.sort(alarms)[-1 - len(alarms) // 200])
+    strict = (highest + float(np.quantile(finds[finds > highest], 0.02))) / 2
     review = float(np.quantile(alarms, 0.98))
     table = []
     for limit in sorted({review, strict, *(float(np.quantile(alarms, q)) for q in (0.9, 0.95, 0.99))}):
@@ -129,12 +129,12 @@ def thresholds(fitted: Fit, rows: Rows) -> tuple[float, float, list[dict[str, fl
 
 
 def witnesses(rows: Rows) -> dict[str, float]:
-    """Where each witness speaks by itself: the value that 1 % of unknown pictures reach for some reference."""
+    """Where each witness speaks by itself: the value that 3 % of unknown pictures reach for some reference."""
     wrong = ~rows["right"]
     unrelated = rows["kind"] == "unknown"
 
     def limit(values: NDArray[np.float64]) -> float:
-        return float(np.quantile(best_of_queries(values, rows, wrong)[unrelated], 0.99))
+        return float(np.quantile(best_of_queries(values, rows, wrong)[unrelated], 0.97))
 
     inliers = np.rint(np.expm1(rows["x"][:, FEATURES.index("log_inliers")]))
     return {
@@ -142,7 +142,7 @@ def witnesses(rows: Rows) -> dict[str, float]:
         "phash": min(10.0, -limit(-rows["phash"].astype(float)) - 1),
         "descriptor": round(limit(rows["x"][:, FEATURES.index("cosine")]), 3),
         "votes": round(limit(rows["votes"]), 3),
-        "geometry": limit(inliers) + 1,
+        "geometry": float(np.floor(limit(inliers)) + 1),
         "dense": round(limit(rows["x"][:, FEATURES.index("share")]), 3),
     }
 

@@ -53,7 +53,7 @@ class TestTheBundledFile:
         assert len(rows) >= 3
         assert [r.rate for r in rows] == sorted((r.rate for r in rows), reverse=True)
         assert all(r.rate < r.upper for r in rows)
-        assert any(r.threshold == pytest.approx(bundled().strict) and r.rate == 0 for r in rows)
+        assert any(r.threshold == pytest.approx(bundled().strict) and r.rate <= 0.005 for r in rows)
 
     def test_every_witness_has_a_threshold(self):
         match = judge("work", UNRELATED, bundled(), votes=0.5)

@@ -146,6 +146,15 @@ class TestFinding:
 
         assert [(m.id, m.grade) for m in found] == [(WORKS[0].stem, "identical"), (WORKS[1].stem, "none")]
 
+    def test_explaining_tells_what_was_looked_at_and_dismissed(self, gallery: Matcher):
+        picture = laundered(read(WORKS[2]))
+
+        considered = gallery.explain(picture)
+        answered = gallery.match(picture)
+        assert len(considered) > len(answered)
+        assert considered[: len(answered)] == answered
+        assert all(match.grade == "none" and match.evidence for match in considered[len(answered) :])
+
     def test_the_answer_does_not_depend_on_what_else_is_registered(self, gallery: Matcher, matcher: Matcher):
         matcher.add([WORKS[0].stem], [read(WORKS[0])])
         query = laundered(read(WORKS[0]))
