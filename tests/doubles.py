@@ -219,6 +219,7 @@ class ScriptedLedger:
     blocks: list[list[SignedTx]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     on_send: Callable[[bytes], None] = lambda _raw: None
+    refused: set[str] = field(default_factory=set)  # hashes of transactions that revert
     _forks: "itertools.count[int]" = field(default_factory=itertools.count)
     _hashes: list[str] = field(default_factory=list)
 
@@ -262,6 +263,11 @@ class ScriptedLedger:
         found = self._anchoring(root)
         return None if found is None else self._mined(*found)
 
+    def recover(self, root: bytes) -> SignedTx | None:
+        self._call("recover")
+        found = self._anchoring(root)
+        return None if found is None else found[0]
+
     def confirm(self, root: bytes) -> datetime:
         self._call("confirm")
         found = self._anchoring(root)
@@ -299,6 +305,10 @@ class ScriptedLedger:
         """The node restarted."""
         self.pool.clear()
 
+    def refuse(self, tx_hash: str) -> None:
+        """The contract will revert this transaction, for a reason of its own."""
+        self.refused.add(tx_hash)
+
     def use_nonce(self, root: bytes = b"\x11" * 32) -> None:
         """Another program of the same account gets its own transaction mined at the next nonce."""
         self.pool[self._mined_nonce] = SignedTx(self._mined_nonce, root, tip=99)
@@ -323,7 +333,7 @@ class ScriptedLedger:
         return None
 
     def _anchoring(self, root: bytes) -> tuple[SignedTx, int] | None:
-        return self._place(lambda tx: tx.root == root)
+        return self._place(lambda tx: tx.root == root and tx.tx_hash not in self.refused)
 
     def _mined(self, tx: SignedTx, number: int) -> Mined:
         return Mined(tx.tx_hash, number, self._hashes[number - 1], len(self.blocks) - number + 1 >= self.depth)

@@ -114,8 +114,7 @@ class Anchor:
             found = self.ledger.locate(bytes.fromhex(batch.root))
             if found is not None:
                 return self._save(adopted(batch, found))
-            prepared = self.ledger.prepare(bytes.fromhex(batch.root), len(batch.leaves))
-            batch = self._save(resigned(batch, prepared))
+            batch = self._save(resigned(batch, self._sign(bytes.fromhex(batch.root), len(batch.leaves))))
             self.ledger.send(batch.raw_tx)
         return self._save(sent(batch))
 

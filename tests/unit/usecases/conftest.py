@@ -124,7 +124,7 @@ class Studio:
 
     @property
     def generate(self) -> Generate:
-        return Generate(generator=lambda _name: ProceduralGenerator(), images=self.images)
+        return Generate(generator=lambda _name: ProceduralGenerator(), images=self.images, max_pixels=1 << 22)
 
     @property
     def anchor(self) -> Anchor:
