@@ -59,7 +59,12 @@ class TestEach:
         return one
 
     def test_the_rest_goes_on_and_the_highest_code_is_reported(self, capsys):
-        endings = {"a": errors.NotFound("gone"), "b": None, "c": errors.Rejected("no picture", hint="use PNG"), "d": Exit.OK}
+        endings = {
+            "a": errors.NotFound("gone"),
+            "b": None,
+            "c": errors.Rejected("no picture", hint="use PNG"),
+            "d": Exit.OK,
+        }
         done = []
 
         def one(item):
