@@ -73,6 +73,7 @@ def _documented(service: Service) -> FastAPI:
         lifespan=_lifespan(service),
         docs_url="/docs",
         redoc_url=None,
+        redirect_slashes=False,
     )
 
 

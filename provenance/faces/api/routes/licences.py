@@ -18,7 +18,7 @@ from provenance.faces.api.context import (
     owner_of,
 )
 from provenance.faces.api.openapi import LOCATION, responses
-from provenance.faces.api.schemas.licences import GrantIn, GrantOut, OfferIn, OfferOut, TermsOut
+from provenance.faces.api.schemas.licences import GrantIn, GrantOut, OfferIn, OfferList, OfferOut, TermsOut
 from provenance.licensing import TEMPLATES, template
 from provenance.usecases.license import OfferTerms
 
@@ -53,11 +53,9 @@ def offer_work(
 
 
 @router.get("/works/{work_id}/offers", responses=responses(400, 401, 403, 404, 503))
-def list_offers(
-    service: ServiceDep, work_id: WorkIdPath, _key: Annotated[ApiKey, caller("works:read")]
-) -> list[OfferOut]:
+def list_offers(service: ServiceDep, work_id: WorkIdPath, _key: Annotated[ApiKey, caller("works:read")]) -> OfferList:
     """Every offer of a work, whoever owns it."""
-    return [OfferOut.of(one) for one in service.license.offers(WorkId.parse(work_id))]
+    return OfferList(items=[OfferOut.of(one) for one in service.license.offers(WorkId.parse(work_id))])
 
 
 @router.post(

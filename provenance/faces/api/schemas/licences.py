@@ -47,6 +47,10 @@ class OfferOut(BaseModel):
         )
 
 
+class OfferList(BaseModel):
+    items: list[OfferOut]
+
+
 class GrantIn(BaseModel):
     model_config = ConfigDict(
         extra="forbid",

@@ -1,0 +1,127 @@
+"""Who may do what: keys, scopes, owners."""
+
+import pytest
+
+from tests.service import EVERY_SCOPE, Api, new_picture
+from tests.unit.faces.test_api_works import problem
+
+NEEDS = {  # operation id: the scope it asks for; None is public
+    "register_work": "works:write",
+    "list_works": "works:read",
+    "read_work": "works:read",
+    "download_file": "works:read",
+    "read_certificate": None,
+    "withdraw_work": "works:write",
+    "check_picture": "checks:write",
+    "read_report": "checks:write",
+    "verify_certificate": None,
+    "read_did_document": None,
+    "read_jwks": None,
+    "list_terms": None,
+    "read_terms": None,
+    "offer_work": "licences:write",
+    "list_offers": "works:read",
+    "grant_licence": "licences:write",
+    "read_grant": "licences:write",
+    "healthz": None,
+    "readyz": None,
+    "metrics": None,
+}
+BODIES = {
+    "register_work": {"files": {"file": ("a", b"x")}},
+    "check_picture": {"files": {"file": ("a", b"x")}},
+    "offer_work": {"json": {"terms": "commercial", "price_minor": 1, "currency": "EUR"}},
+    "grant_licence": {"json": {"offer_id": "lic_" + "0" * 30, "licensee": "x"}, "headers": {"Idempotency-Key": "k"}},
+}
+IDS = {"{work_id}": "pv-0000000000000", "{check_id}": "chk_" + "0" * 30, "{grant_id}": "lic_" + "0" * 30}
+
+
+def operations(api: Api):
+    for path, methods in api.http.get("/openapi.json").json()["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def call(api: Api, method: str, path: str, operation: dict, auth: dict):
+    for name, value in IDS.items():
+        path = path.replace(name, value)
+    request = dict(BODIES.get(operation["operationId"], {}))
+    request["headers"] = request.pop("headers", {}) | auth
+    return api.http.request(method, path, **request)
+
+
+def test_every_operation_says_which_scope_it_needs(api: Api):
+    documented = {}
+    for _, _, operation in operations(api):
+        scopes = [scope for item in operation.get("security", []) for listed in item.values() for scope in listed]
+        documented[operation["operationId"]] = scopes[0] if scopes else None
+    assert documented == NEEDS
+
+
+def test_every_guarded_operation_refuses_a_stranger_and_a_key_without_its_scope(api: Api):
+    for method, path, operation in operations(api):
+        scope = NEEDS[operation["operationId"]]
+        if scope is None:
+            continue
+        answer = call(api, method, path, operation, {})
+        problem(answer, 401, "unauthenticated")
+        assert answer.headers["www-authenticate"] == "Bearer"
+        others = [name for name in EVERY_SCOPE if name != scope]
+        body = problem(call(api, method, path, operation, api.auth("weak", *others)), 403, "forbidden")
+        assert scope in body["detail"]
+
+
+def test_the_scope_alone_is_enough_and_admin_holds_them_all(api: Api):
+    for method, path, operation in operations(api):
+        scope = NEEDS[operation["operationId"]]
+        if scope is None:
+            continue
+        for granted in (scope, "admin"):
+            answer = call(api, method, path, operation, api.auth("narrow", granted))
+            assert answer.status_code not in (401, 403), (path, answer.text)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer pvk_nope",
+        "Basic dTpw",
+        "bearer pvk_x_y",
+        "Bearer \u00ff\u00fe",
+        "pvk_xy",
+        "Bearer " + "x" * 9000,
+    ],
+)
+def test_a_key_that_is_none_is_refused_and_not_repeated(api: Api, header: str):
+    answer = api.http.get("/v1/works", headers={"Authorization": header.encode("latin-1")})
+    problem(answer, 401, "unauthenticated")
+    given = header.removeprefix("Bearer").strip()
+    assert not given or given not in answer.text
+
+
+def test_a_revoked_key_stops_at_once(api: Api):
+    record, secret = api.service.access.create("eve", ["works:read"])
+    auth = {"Authorization": f"Bearer {secret}"}
+    assert api.http.get("/v1/works", headers=auth).status_code == 200
+    api.service.access.revoke(record.id)
+    problem(api.http.get("/v1/works", headers=auth), 401, "unauthenticated")
+
+
+def test_works_of_others_are_read_but_not_listed_downloaded_or_withdrawn(api: Api, alps: dict):
+    path = f"/v1/works/{alps['id']}"
+    bob = api.auth("bob")
+    assert api.http.get(path, headers=bob).json() == alps
+    assert alps["id"] not in api.http.get("/v1/works", headers=bob).text
+    problem(api.http.get(f"{path}/file", headers=bob), 404, "not-found")
+    problem(api.http.delete(path, headers=bob), 404, "not-found")
+    assert api.http.get(path, headers=bob).json()["status"] == "active"
+
+
+def test_an_administrator_touches_everybodys_works(api: Api):
+    work = api.register(new_picture(), owner="bob")
+    root = api.auth("root", "admin")
+    assert work["id"] in api.http.get("/v1/works", headers=root).text
+    assert api.http.get(f"/v1/works/{work['id']}/file", headers=root).status_code == 200
+    assert api.http.delete(f"/v1/works/{work['id']}", headers=root).json()["status"] == "withdrawn"
