@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any, Final, TextIO, TypeVar
 
 import typer
@@ -15,6 +16,8 @@ from provenance.core.errors import ProvenanceError
 
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: one object, or one object a line for several.")]
+# `readable=False`: a file that can't be read is told like any other trouble with one file, and the rest goes on.
+Paths = Annotated[list[Path], typer.Argument(help="Pictures or folders; - is standard input.", readable=False)]
 _LINE: Final = "\n"
 
 

@@ -36,7 +36,9 @@ def test_fees_and_signature_are_those_that_were_signed(anchored, monkeypatch):
     assert "0x" + bytes(Web3.keccak(raw)).hex() == ledger.locate(ROOT).tx_hash
 
 
-@pytest.mark.parametrize("changes", [{"nonce": 77}, {"value": 1}, {"to": None}, {"maxFeePerGas": 1}, {"s": bytes(31) + b"\1"}])
+@pytest.mark.parametrize(
+    "changes", [{"nonce": 77}, {"value": 1}, {"to": None}, {"maxFeePerGas": 1}, {"s": bytes(31) + b"\1"}]
+)
 def test_another_transaction_is_not_believed(anchored, monkeypatch, changes):
     chain, ledger = anchored
     shows(chain, ledger, monkeypatch, **changes)

@@ -1,7 +1,6 @@
 """check: which registered works does a picture show?"""
 
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -9,7 +8,7 @@ import typer
 from provenance.core.types import Grade, check_licensee
 from provenance.faces.cli import files, opened
 from provenance.faces.cli.batch import each
-from provenance.faces.cli.console import AsJson, emit, note, say
+from provenance.faces.cli.console import AsJson, Paths, emit, note, say
 from provenance.faces.cli.exits import Exit
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ _LICENCES: Final = {"licensed": ", licensed", "not-licensed": ", not licensed"}
 
 
 def check(
-    paths: Annotated[list[Path], typer.Argument(help="Pictures or folders; - is standard input.")],
+    paths: Paths,
     licensee: Annotated[str | None, typer.Option(help="Who uses the pictures, as named in the grant.")] = None,
     fail_on_match: Annotated[
         bool, typer.Option("--fail-on-match", help="Exit with 1 when a registered work was found.")

@@ -9,12 +9,12 @@ from provenance.core.errors import InvalidRequest
 from provenance.core.types import Detection, WorkId
 from provenance.faces.cli import files, opened
 from provenance.faces.cli.batch import each
-from provenance.faces.cli.console import AsJson, emit, say
+from provenance.faces.cli.console import AsJson, Paths, emit, say
 from provenance.faces.cli.exits import Exit
 
 
 def mark(
-    paths: Annotated[list[Path], typer.Argument(help="Pictures or folders; - is standard input.")],
+    paths: Paths,
     payload: Annotated[str, typer.Option(help="64 bits: a work id (pv-…) or a number (0x… or decimal).")],
     out: Annotated[Path, typer.Option("--out", "-o", help="A folder, or - for standard output.")] = Path("marked"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite other files.")] = False,
@@ -41,7 +41,7 @@ def mark(
 
 
 def detect(
-    paths: Annotated[list[Path], typer.Argument(help="Pictures or folders; - is standard input.")],
+    paths: Paths,
     as_json: AsJson = False,
 ) -> None:
     """Read the watermark from pictures. Only what a keyed tag verified is shown; 5 when none had one."""

@@ -45,13 +45,15 @@ _PICTURE_HINT: Final = "this is a picture: the certificate comes first, as in `p
 
 
 def verify(
-    certificate: Annotated[Path, typer.Argument(help="A certificate, licence or bundle (JSON); - is standard input.")],
-    file: Annotated[Path | None, typer.Argument(help="The file that it is about.")] = None,
+    certificate: Annotated[
+        Path, typer.Argument(help="A certificate, licence or bundle (JSON); - is stdin.", readable=False)
+    ],
+    file: Annotated[Path | None, typer.Argument(help="The file that it is about; - is stdin.", readable=False)] = None,
     key: Annotated[
         list[str] | None, typer.Option(help="A trusted public key: PEM file, did:key, multibase, hex or base64.")
     ] = None,
-    did_doc: Annotated[list[Path] | None, typer.Option(help="A trusted DID document, as a file.")] = None,
-    jwks: Annotated[list[Path] | None, typer.Option(help="A trusted JWK set, as a file.")] = None,
+    did_doc: Annotated[list[Path] | None, typer.Option(help="A file: a trusted DID document.", readable=False)] = None,
+    jwks: Annotated[list[Path] | None, typer.Option(help="A file: a trusted JWK set.", readable=False)] = None,
     rpc: Annotated[str | None, typer.Option(help="JSON-RPC node that confirms ledger receipts.")] = None,
     contract: Annotated[str | None, typer.Option(help="The registry contract that you trust (with --rpc).")] = None,
     publisher: Annotated[str | None, typer.Option(help="The publisher whose anchors count (with --rpc).")] = None,

@@ -12,7 +12,7 @@ from provenance.core.errors import InvalidRequest, ProvenanceError
 from provenance.core.types import WorkId
 from provenance.faces.cli import files, opened
 from provenance.faces.cli.batch import each
-from provenance.faces.cli.console import AsJson, emit, note, rows, say
+from provenance.faces.cli.console import AsJson, Paths, emit, note, rows, say
 from provenance.faces.cli.exits import Exit
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class _Seeded:
 
 
 def register(
-    paths: Annotated[list[Path], typer.Argument(help="Pictures or folders; - is standard input.")],
+    paths: Paths,
     out: Out = DEFAULT_OUT,
     title: Annotated[str | None, typer.Option(help="Title; default: the file's name.")] = None,
     terms: Terms = "personal",
