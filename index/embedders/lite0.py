@@ -61,7 +61,7 @@ def preprocess(picture: Pixels) -> Pixels:
 class GemFeatures:
     """The network alone: preprocessing and GeM pooled features of unit length, before whitening."""
 
-    def __init__(self, network: Path, *, threads: int = 1, batch: int = 16) -> None:
+    def __init__(self, network: Path, *, threads: int = 1, batch: int = 1) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -79,11 +79,13 @@ class GemFeatures:
 class Lite0Embedder:
     """The default `Embedder`. Raises WrongModel at construction when the bundled files are not what `model` names.
 
-    `threads` are onnxruntime's intra-op threads: 1 suits a server that runs several requests side by side.
+    `threads` are onnxruntime's intra-op threads: 1 suits a server that runs several requests side by side. `batch` is
+    how many pictures of one size share a run: on a CPU more than 1 is no faster, and each costs 25 MB of memory that
+    the runtime keeps.
     Thread-safe: a session may run from many threads.
     """
 
-    def __init__(self, *, threads: int = 1, batch: int = 16, folder: Path = MODELS) -> None:
+    def __init__(self, *, threads: int = 1, batch: int = 1, folder: Path = MODELS) -> None:
         card = json.loads((folder / GOLDEN).read_text("utf-8"))
         _check_files(folder, card)
         self._features = GemFeatures(folder / NETWORK, threads=threads, batch=batch)
