@@ -1,6 +1,6 @@
 """Blind detection: find the constellation, read its phases, decode, and believe only a verified tag.
 
-1. Energy. Every geometric hypothesis is scored by the whitened energy at the 28 sync points; the best 60 climb.
+1. Energy. Every geometric hypothesis is scored by the whitened energy at the 28 sync points; the best 120 climb.
 2. Phase. One inverse FFT of the sync points' phases gives the translation (period 512 px) and tells B from -B. Its peak
    over its deviation under noise, z, ranks the candidates.
 3. Message. The message points are turned back by that translation, weighted by amplitude / background power
@@ -20,8 +20,8 @@ from provenance.watermark.geometry import TILE, Maps, Placement, maps_for, place
 from provenance.watermark.layout import PERIOD, layout_of
 from provenance.watermark.spectrum import Spectrum
 
-_CLIMBERS: Final = 60
-_CANDIDATES: Final = 12
+_CLIMBERS: Final = 120
+_CANDIDATES: Final = 20
 _DECODED: Final = 4
 _WIDE_DECODED: Final = 2
 _LIST: Final = 8

@@ -1,5 +1,6 @@
 """A picture as the detector sees it: normalised, Fourier transformed once, whitened. Holds nothing of any key."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +20,8 @@ _DETAIL_SIGMA: Final = 4.0
 _CONTRAST_SIGMA: Final = 3.0
 _CONTRAST_FLOOR: Final = 0.6  # grey levels; quantisation noise alone has 0.3
 _CLIP: Final = 2.5
-_PADDING: Final = 1.6  # zero padding, so that values between the bins can be interpolated
+_PADDED_SIDE: Final = 1536  # zero padding, so that values between the bins can be interpolated: up to this size,
+_PADDING: Final = (1.6, 2.6)  # but by these factors; finer bins also keep the dilated map of the search sharp
 _BACKGROUND_BINS: Final = 9  # width of the whitening window in unpadded bins
 _POWER_CAP: Final = 9.0  # a single strong line, a frame or a raster, must not win a hypothesis
 _LEVEL: Final = 25  # whitened power to uint8
@@ -57,18 +59,18 @@ def analyse(pixels: NDArray[np.uint8]) -> Spectrum | None:
 def transform(plane: Plane, reduction: float = 1.0) -> Spectrum:
     """The spectrum of a luma plane float32[H, W] that already has its analysed size."""
     height, width = plane.shape
-    rows, columns = _padded(height), _padded(width)
+    length, rows, columns = max(height, width), _padded(height), _padded(width)
     window = np.outer(_taper(height), _taper(width))
     values = scipy.fft.rfft2(normalise(plane) * window, s=(rows, columns))
     # Centre the origin: the phase then turns slowly from bin to bin, which interpolation needs.
     values *= np.exp(2j * np.pi * np.fft.fftfreq(rows) * ((height - 1) / 2)).astype(np.complex64)[:, None]
     values *= np.exp(2j * np.pi * np.arange(columns // 2 + 1) / columns * ((width - 1) / 2)).astype(np.complex64)
     energy = values.real**2 + values.imag**2
-    background = _background(energy, height, width)
+    background = _background(energy, length)
     power = np.minimum(energy / background, np.float32(_POWER_CAP))
     wrapped = np.concatenate([power[-1:], power, power[:1]])
     levels = np.minimum(cv2.dilate(wrapped, np.ones((3, 3), np.uint8))[1:-1] * _LEVEL, 255).astype(np.uint8)
-    return Spectrum(values, background, power, levels, float(levels.mean()), reduction, length=max(height, width))
+    return Spectrum(values, background, power, levels, float(levels.mean()), reduction, length=length)
 
 
 def normalise(plane: Plane) -> Plane:
@@ -79,19 +81,19 @@ def normalise(plane: Plane) -> Plane:
 
 
 def _padded(length: int) -> int:
-    """An even, FFT-friendly size of at least 1.6 times the length."""
-    half = scipy.fft.next_fast_len(int(np.ceil(length * _PADDING / 2)), real=True)
-    return 2 * int(half)
+    """An even, FFT-friendly size."""
+    padding = min(max(_PADDED_SIDE / length, _PADDING[0]), _PADDING[1])
+    return 2 * int(scipy.fft.next_fast_len(math.ceil(length * padding / 2), real=True))
 
 
 def _taper(length: int) -> Plane:
     return np.sqrt(np.sin(np.pi * (np.arange(length) + 0.5) / length)).astype(np.float32)
 
 
-def _background(energy: Plane, height: int, width: int) -> Plane:
-    """Mean of the energy over about 9 x 9 unpadded bins."""
+def _background(energy: Plane, length: int) -> Plane:
+    """Mean of the energy over a square of frequencies, 9 unpadded bins of the long side wide."""
     rows, columns = energy.shape[0], 2 * (energy.shape[1] - 1)
-    box = (_odd(columns / width * _BACKGROUND_BINS), _odd(rows / height * _BACKGROUND_BINS))
+    box = (_odd(columns / length * _BACKGROUND_BINS), _odd(rows / length * _BACKGROUND_BINS))
     margin = box[1]
     wrapped = np.concatenate([energy[-margin:], energy, energy[:margin]])
     mean = cv2.blur(wrapped, box, borderType=cv2.BORDER_REFLECT)[margin:-margin]
