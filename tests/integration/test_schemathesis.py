@@ -20,6 +20,15 @@ CHECKS = (
 EXAMPLES = 12  # an operation
 
 
+GOOD_BODIES = {  # operation id: what a sensible caller sends, which random bodies rarely are
+    "register_work": {"file": encoded(scene(3, width=40, height=32))},  # too small for a mark: 422
+    "check_picture": {"file": encoded(scene(3, width=40, height=32))},
+    "offer_work": {"terms": "commercial", "price_minor": 1500, "currency": "EUR"},
+}
+NEVER_FINE = {"register_work", "withdraw_work", "grant_licence", "read_grant", "read_report"}
+"""Operations that no generated request succeeds in: their ids are too rare, or the shared work has to stay."""
+
+
 @pytest.fixture(scope="module")
 def operations(api: Api, alps: dict) -> list:
     schema = schemathesis.openapi.from_dict(api.http.get("/openapi.json").json())
@@ -30,11 +39,14 @@ def operations(api: Api, alps: dict) -> list:
 def test_no_operation_gives_a_500_or_an_undocumented_answer(api: Api, alps: dict, operations: list):
     assert len(operations) >= 20
     for operation in operations:
-        _exercise(api, alps, operation)
+        statuses = _exercise(api, alps, operation)
+        name = operation.definition.raw["operationId"]
+        assert name in NEVER_FINE or statuses & {200, 201}, (name, statuses)
 
 
-def _exercise(api: Api, alps: dict, operation) -> None:
-    """Half of the requests keep to the schema, half do not; ids are those of a real work now and then."""
+def _exercise(api: Api, alps: dict, operation) -> set[int]:
+    """Half of the requests keep to the schema, half do not; ids and bodies are sensible ones now and then."""
+    name, statuses = operation.definition.raw["operationId"], set[int]()
     modes = st.sampled_from((schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE))
     strategies = modes.flatmap(lambda mode: operation.as_strategy(generation_mode=mode))
 
@@ -46,15 +58,15 @@ def _exercise(api: Api, alps: dict, operation) -> None:
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=strategies, real=st.booleans(), picture=st.booleans())
-    def ask(case, real: bool, picture: bool) -> None:
-        if real and "work_id" in (case.path_parameters or {}):
+    @given(case=strategies, real=st.booleans())
+    def ask(case, real: bool) -> None:
+        if real and name != "withdraw_work" and "work_id" in (case.path_parameters or {}):
             case.path_parameters["work_id"] = alps["id"]
-        if operation.method.upper() == "DELETE" and real:
-            return  # the shared work stays
-        if picture and isinstance(case.body, dict) and "file" in case.body:
-            case.body["file"] = encoded(scene(3, width=40, height=32))
+        if real and name in GOOD_BODIES:
+            case.body = dict(GOOD_BODIES[name])
         response = case.call(headers=api.auth())
+        statuses.add(response.status_code)
         case.validate_response(response, checks=CHECKS)
 
     ask()
+    return statuses

@@ -24,6 +24,7 @@ from provenance.usecases.license import OfferTerms
 
 router = APIRouter(prefix="/v1", tags=["licences"])
 
+TermsSlug = Annotated[str, Path(max_length=64, examples=["commercial"], json_schema_extra={"enum": list(TEMPLATES)})]
 GrantId = Annotated[str, Path(pattern="^lic_[0-9a-f]{30}$", examples=["lic_0f3c5a9d1e7b2f4c6a8e0d2b4f6a8c"])]
 
 
@@ -35,7 +36,7 @@ def list_terms(response: Response) -> dict[str, str]:
 
 
 @router.get("/terms/{slug}", responses=responses(400))
-def read_terms(response: Response, slug: Annotated[str, Path(max_length=64, examples=["commercial"])]) -> TermsOut:
+def read_terms(response: Response, slug: TermsSlug) -> TermsOut:
     """One terms document, whose RFC 8785 bytes give the hash. Public."""
     response.headers.update(PUBLIC_HEADERS)
     return TermsOut.model_validate(template(slug).document)
