@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -83,6 +83,13 @@ class Settings(BaseSettings):
         ):
             raise ValueError("must be an origin such as https://art.example")
         return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _secure_identity(self) -> "Settings":
+        """did:web keys that came over plain HTTP prove nothing to anybody."""
+        if self.environment == "production" and (self.base_url or "https:").startswith("http:"):
+            raise ValueError("in production base_url must be https, for it is the issuer's identity")
+        return self
 
     @property
     def effective_database_url(self) -> str:

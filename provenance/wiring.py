@@ -26,7 +26,7 @@ from provenance.credentials import bundle, did_document, did_web, jwks
 from provenance.settings import Settings
 from provenance.usecases.access import Access
 from provenance.usecases.anchor import Anchor, receipts
-from provenance.usecases.catch_up import catch_up
+from provenance.usecases.catch_up import ahead, catch_up
 from provenance.usecases.check import CheckPicture
 from provenance.usecases.generate import Generate
 from provenance.usecases.license import License
@@ -70,7 +70,13 @@ class Service:
 
     @cached_property
     def store(self) -> SqlStore:
-        self.settings.home.mkdir(parents=True, exist_ok=True)
+        home = self.settings.home
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(
+                f"{home} can't be made: {error.strerror}", hint="choose another PROVENANCE_HOME"
+            ) from error
         return SqlStore(self.settings.effective_database_url)
 
     @cached_property
@@ -275,6 +281,8 @@ class Service:
         if self.settings.effective_database_url.startswith("sqlite"):
             self.store.migrate()  # a server's tables are upgraded on purpose: `provenance db upgrade`
         self.watermarker, self.signer  # noqa: B018  loading is the point
+        if ahead(self.store, self.matcher):
+            self.rebuild_index()
         catch_up(self.store, self.matcher)
 
     def readiness(self) -> dict[str, dict[str, Any]]:
@@ -296,11 +304,20 @@ class Service:
         catch_up(self.store, self.matcher)
         while self.work_off():
             pass
-        checkpoint = self.matcher.checkpoint()
-        if checkpoint - self._sealed_at >= self.settings.seal_after:
-            self.matcher.seal()
-            self._sealed_at = checkpoint
+        self._seal_when_due()
         self.once.expire()
+
+    def _seal_when_due(self) -> None:
+        """The process that owns the index writes it down now and then. A disk that refuses costs time at the next
+        start, nothing else: it is asked again when as many operations have come."""
+        checkpoint = self.matcher.checkpoint()
+        if checkpoint - self._sealed_at < self.settings.seal_after:
+            return
+        self._sealed_at = checkpoint
+        try:
+            self.matcher.seal()
+        except OSError as error:
+            _log.warning("the index was not sealed, and will be caught up from the record: %s", error)
 
     @cached_property
     def work_off(self) -> WorkOff:

@@ -30,3 +30,14 @@ def follow(store: Store, matcher: Matcher) -> None:
         catch_up(store, matcher)
     except ProvenanceError as error:
         _log.warning("the index will follow later: %s", error.reason)
+
+
+def ahead(store: Store, matcher: Matcher) -> bool:
+    """Whether the index has seen operations that the record lacks, because a backup was restored. Their numbers will be
+    given again, to other works, which this index would pass over: it has to be rebuilt."""
+    with store.read() as unit:
+        last = unit.fingerprints.last()
+    if matcher.checkpoint() <= last:
+        return False
+    _log.warning("the index is ahead of the record, which was restored from a backup")
+    return True

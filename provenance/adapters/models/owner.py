@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from provenance.core.errors import Busy, Unavailable
+from provenance.core.errors import Busy, Misconfigured, Unavailable
 from provenance.core.ports import Match, Matcher, Operation
 
 if TYPE_CHECKING:
@@ -64,8 +64,15 @@ class OwnedMatcher:
         return answer
 
     def apply(self, operations: Iterable[Operation]) -> None:
+        """Raises Misconfigured at an operation that the index can't use: other models made it."""
         listed = list(operations)
-        self._ask(_Request(call=lambda: self._matcher.apply(listed)))
+        try:
+            self._ask(_Request(call=lambda: self._matcher.apply(listed)))
+        except ValueError as error:
+            raise Misconfigured(
+                f"the index can't follow the record: {error}",
+                hint="set PROVENANCE_EMBEDDER back to the model that made it",
+            ) from error
 
     def seal(self) -> None:
         self._ask(_Request(call=self._matcher.seal))

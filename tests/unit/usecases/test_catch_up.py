@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
 from provenance.core.errors import Unavailable
 from provenance.core.ports import Operation
 from provenance.usecases import catch_up as module
-from provenance.usecases.catch_up import catch_up, follow
+from provenance.usecases.catch_up import ahead, catch_up, follow
 from tests.doubles import ThumbnailMatcher
 from tests.records import a_work, keys_of
 from tests.unit.usecases.conftest import Studio, painting
@@ -84,3 +85,15 @@ def test_following_never_raises_but_says_so(studio: Studio, caplog: pytest.LogCa
     matcher = ThumbnailMatcher()
     follow(studio.store, matcher)
     assert matcher.checkpoint() == 1
+
+
+def test_an_index_that_knows_more_than_the_record_is_told(studio: Studio) -> None:
+    recorded(studio, 1)
+    matcher = ThumbnailMatcher()
+    assert not ahead(studio.store, matcher)  # behind is the usual thing
+    catch_up(studio.store, matcher)
+    assert not ahead(studio.store, matcher)
+    with studio.store.read() as unit:
+        (operation,) = unit.fingerprints.since(0, 10)
+    matcher.apply([replace(operation, sequence=2)])
+    assert ahead(studio.store, matcher)
