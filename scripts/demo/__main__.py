@@ -15,9 +15,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo-out"))
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--works", type=int, help="register only so many artworks")
+    parser.add_argument("--innocent", type=int, help="add only so many pictures that were never registered")
     arguments = parser.parse_args()
     console = Console() if sys.stdout.isatty() else Console(width=150)
-    story = tell(arguments.out, seed=arguments.seed, console=console)
+    story = tell(
+        arguments.out, seed=arguments.seed, console=console, works=arguments.works, innocent=arguments.innocent
+    )
     console.print(table(story))
     for what, where, reason in story.refusals:
         console.print(f"[bold]{what}[/] refused at {where}: {reason}")

@@ -94,8 +94,9 @@ class Story:
         )
 
 
-def tell(out: Path, *, seed: int, console: Console) -> Story:
-    """Run the whole story into the folder `out`, which is emptied first."""
+def tell(out: Path, *, seed: int, console: Console, works: int | None = None, innocent: int | None = None) -> Story:
+    """Run the whole story into the folder `out`, which is emptied first; or a short one, with the first `works` and the
+    first `innocent` pictures only."""
     start = time.monotonic()
     shutil.rmtree(out, ignore_errors=True)
     for name in ("works", "uploads", "data"):
@@ -107,10 +108,11 @@ def tell(out: Path, *, seed: int, console: Console) -> Story:
     with Service(settings) as service:
         service.start()
         console.print("[bold]1[/] register artworks: mark, fingerprint, certify")
-        story.works = [_registered(service, submission, out) for submission in _artworks(service, seed, console)]
+        artworks = _artworks(service, seed, console, works)
+        story.works = [_registered(service, submission, out) for submission in artworks]
         (out / "jwks.json").write_text(json.dumps(dict(service.jwks), indent=2))
         console.print("[bold]2[/] misuse them, and add pictures that were never registered")
-        story.uploads = [*_misused(story.works, out, rng), *_innocent(out)]
+        story.uploads = [*_misused(story.works, out, rng), *itertools.islice(_innocent(out), innocent)]
         console.print("[bold]3[/] check every upload")
         with ThreadPoolExecutor(CLIENTS) as clients:
             checks = clients.map(lambda upload: _checked(service, upload), story.uploads)
@@ -127,11 +129,12 @@ def _checked(service: Service, upload: Upload) -> Check:
     return service.check(Query(data=upload.path.read_bytes(), owner=OWNER))
 
 
-def _artworks(service: Service, seed: int, console: Console) -> Iterator[Submission]:
+def _artworks(service: Service, seed: int, console: Console, works: int | None) -> Iterator[Submission]:
     generator = service.generator("procedural")
     kinds = generator.kinds
     files = sorted(path for path in (EXAMPLES / "artworks").iterdir() if path.suffix.lower() != ".md")
-    for index in track(range(len(files) + GENERATED), "registering", console=console):
+    places = range(len(files) + GENERATED)[:works]
+    for index in track(places, "registering", console=console):
         if index < len(files):
             yield Submission(data=files[index].read_bytes(), owner=OWNER, title=files[index].stem)
         else:
