@@ -2,9 +2,9 @@
 
     python -m scripts.models.train_codebook [--corpus FOLDER] [--cells 4096] [--seed 0]
 
-Three minutes of one core. The same corpus, seed, faiss and extractor give the same file; another file is another name, and fingerprints and the
-calibration then have to be made anew. The bundled one is from the extractor of 5d8f88a, which chose among the 800
-strongest keypoints of a picture instead of among all.
+Three minutes of one core. The same corpus, seed, faiss and extractor give the same file; another file is another name,
+and fingerprints and the calibration then have to be made anew. The bundled one is from the extractor of 5d8f88a, which
+chose among the 800 strongest keypoints of a picture instead of among all.
 """
 
 import argparse

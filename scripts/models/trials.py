@@ -56,7 +56,7 @@ class Trial:
 
     def _make_elements(self) -> list[tuple[str, elements.Element]]:
         rng = np.random.default_rng([self._seed, 1])
-        count = max(1, self._sizes.shared // 15) if self._sizes.shared else 0
+        count = max(len(elements.KINDS), self._sizes.shared // 15) if self._sizes.shared else 0
         kinds = [elements.KINDS[i % len(elements.KINDS)] for i in range(count)]
         return [(kind.__name__, kind(rng, self._read(str(rng.choice(self._material))))) for kind in kinds]
 
