@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import ForeignFingerprint, Matcher, Operation
+from index import DamagedFingerprint, Matcher, Operation
 from index.embedders.lite0 import Lite0Embedder
 from provenance.adapters.models import OwnedMatcher
 from provenance.core import ports
+from provenance.core.errors import Misconfigured
 from provenance.core.types import Grade
 from tests.unit.index.scenes import jpeg, scene
 
@@ -104,11 +105,11 @@ def test_a_candidate_is_answered_even_where_nothing_speaks_for_it(matcher: ports
     assert "unknown" not in found
 
 
-def test_a_fingerprint_of_other_models_is_a_value_error(matcher: ports.Matcher, prints: list[bytes]):
-    with pytest.raises(ValueError, match="operation 1"):
+def test_a_fingerprint_that_it_cannot_use_is_refused_by_name(matcher: ports.Matcher):
+    """The index raises its own ValueError, the service's side of it the service's error."""
+    with pytest.raises((DamagedFingerprint, Misconfigured), match="operation 1"):
         matcher.apply([Operation(1, "work", b"something else")])
 
-    assert issubclass(ForeignFingerprint, ValueError)
     assert matcher.checkpoint() == 0
 
 
