@@ -88,6 +88,12 @@ class LatticeDetector:
                 return reading
         return None
 
+    def read_at(self, spectrum: Spectrum, frequency_map: NDArray[np.float64]) -> Reading | None:
+        """Decode where the geometry is known, float64[4] as in kernels.py, and so clear that a search would find it too
+        (z over 12). None otherwise, which says nothing about what `read` would find."""
+        sync = self._synchronise(spectrum, frequency_map)
+        return self._decode(spectrum, self._refine(spectrum, sync), _LIST) if sync.z > _SURE_Z else None
+
     def _search(self, spectrum: Spectrum, maps: Maps) -> list[NDArray[np.float64]]:
         """The best distinct maps after climbing, best first; at least one."""
         points = self._sync_points

@@ -2,7 +2,7 @@
 
     python scripts/bench/watermark_cost.py --megapixels 100
 
-CPU seconds of one process each; prints JSON. The pictures are smooth noise from seed 0.
+CPU seconds of one process each; prints JSON. The pictures are smooth noise of seed 0.
 """
 
 import argparse

@@ -9,7 +9,7 @@ import pytest
 
 from provenance.core.errors import CannotHoldMark, InvalidRequest, Misconfigured
 from provenance.watermark import LatticeWatermarker
-from provenance.watermark.detector import FALSE_POSITIVE_BOUND
+from provenance.watermark.detector import FALSE_POSITIVE_BOUND, LatticeDetector
 from tests.unit.watermark.conftest import KEY, OTHER_KEY, PAYLOAD, jpeg, load, psnr, texture
 
 Marked = Callable[[str], np.ndarray]
@@ -125,9 +125,22 @@ def test_a_picture_that_drowns_the_mark_is_refused_for_its_size(marker: LatticeW
 
 def test_a_mark_that_cannot_be_read_back_is_never_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
     marker = LatticeWatermarker(KEY)
-    monkeypatch.setattr(marker._detector, "read", lambda spectrum: None)
+    for method in ("read", "read_at"):
+        monkeypatch.setattr(LatticeDetector, method, lambda *_: None)
     with pytest.raises(CannotHoldMark, match="flat"):
         marker.embed(texture(300, 300), 1)
+
+
+def test_a_clear_mark_is_checked_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LatticeDetector, "read", lambda *_: pytest.fail("searched"))
+    LatticeWatermarker(KEY).embed(texture(512, 512), 1)
+
+
+def test_an_unclear_mark_is_checked_by_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only small pictures come near: they are handed out when the search itself finds them."""
+    monkeypatch.setattr(LatticeDetector, "read_at", lambda *_: None)
+    marker = LatticeWatermarker(KEY)
+    assert marker.detect(marker.embed(texture(256, 256), 1)).payload == 1
 
 
 @pytest.mark.parametrize(
