@@ -24,7 +24,7 @@ $(VENV)/.all: pyproject.toml | $(BIN)/python
 	@touch $@ $(VENV)/.server
 
 contracts/node_modules/.package-lock.json: contracts/package-lock.json
-	@if command -v npm >/dev/null; then npm ci --prefix contracts --no-audit --no-fund --silent; else echo 'npm is missing: tests against a real node are skipped'; fi
+	@if command -v npm >/dev/null; then npm install --prefix contracts --no-save --no-audit --no-fund --silent; else echo 'npm is missing: tests against a real node are skipped'; fi
 
 setup: $(VENV)/.all contracts/node_modules/.package-lock.json  ## create .venv with everything that developers need (several GB: torch)
 

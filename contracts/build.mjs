@@ -68,7 +68,7 @@ function artifact(name, unit, compiled, compiler) {
 function build() {
   const solc = require("solc");
   if (!solc.version().startsWith(`${SOLC_VERSION}+`)) {
-    throw new Error(`solc ${SOLC_VERSION} is pinned, but ${solc.version()} is installed: run npm ci`);
+    throw new Error(`solc ${SOLC_VERSION} is pinned, but ${solc.version()} is installed: run make setup`);
   }
   const units = readdirSync(path.join(here, "src")).filter((file) => file.endsWith(".sol")).sort();
   const output = compile(solc, units.map((file) => `src/${file}`));

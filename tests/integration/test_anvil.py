@@ -1,6 +1,6 @@
 """The ledger against a real JSON-RPC node: reorganisations, stuck transactions, a node that dies.
 
-anvil comes from `npm ci --prefix contracts`. Where it is missing the tests are skipped, or fail in CI.
+anvil comes from `make setup`. Where it is missing the tests are skipped, or fail in CI.
 """
 
 import os
@@ -74,7 +74,7 @@ def anvil_program() -> str | None:
 def anvil() -> Iterator[Anvil]:
     program = anvil_program()
     if program is None:
-        missing = "anvil is not installed: npm ci --prefix contracts"
+        missing = "anvil is not installed: run make setup"
         if os.environ.get("PROVENANCE_TEST_REQUIRE_ALL"):
             pytest.fail(missing)
         pytest.skip(missing)
