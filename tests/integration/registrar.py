@@ -83,7 +83,7 @@ def serve(home: Path, first: int, count: int) -> None:
             service.withdraw(work.id)
             say(f"withdrawn {work.id}")
         service.tick()
-    say("idle")
+    say("idle")  # and waits to be killed
     sys.stdin.readline()
 
 

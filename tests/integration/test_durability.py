@@ -76,7 +76,8 @@ class Registrar:
             self._pace = self._measured()
         elif dice.random() < 0.8:  # mostly at work; now and then while it still starts
             self._until_ready()
-            time.sleep(dice.uniform(0.0, 2.5) * self._pace)
+            self._until_answered(dice.randrange(3))
+            time.sleep(dice.uniform(0.0, 1.2) * self._pace)
         else:
             time.sleep(dice.uniform(0.0, 1.0))
         os.kill(child, signal.SIGKILL)
@@ -85,12 +86,18 @@ class Registrar:
         return self._next_tile(first)
 
     def _measured(self) -> float:
-        """Seconds that a registration takes on this machine today: kills are spread over two or three of them."""
+        """Seconds that a registration takes on this machine today: the moments of the kills are spread over one."""
         self._until_ready()
         start = time.monotonic()
-        while len(self.answered.works) < 3:
-            self.answered.hear(self._hear())
+        self._until_answered(3)
         return (time.monotonic() - start) / 3
+
+    def _until_answered(self, more: int) -> None:
+        wanted = len(self.answered.works) + more
+        while len(self.answered.works) < wanted:
+            line = self._hear()
+            assert line not in ("idle", "end"), "the service stopped by itself"
+            self.answered.hear(line)
 
     def _until_ready(self) -> None:
         while (line := self._hear()) != "ready":
@@ -237,6 +244,6 @@ def test_nothing_that_was_answered_is_lost(tmp_path: Path, caplog: pytest.LogCap
     answered, at_work = sum(len(story.works) for story in stories), sum(story.kills_at_work for story in stories)
     print(f"{KILLS * HOMES} kills, {at_work} of them while a registration was under way; {answered} were answered")
     assert KILLS * HOMES >= 50
-    assert answered >= KILLS  # they did get to work,
+    assert answered >= 10 * HOMES  # they did get to work,
     assert at_work >= 5  # and were killed at it
     assert len({work_id for story in stories for work_id in story.works}) == answered
