@@ -180,7 +180,7 @@ def test_an_index_that_can_not_be_sealed_does_not_undo_what_was_answered(
     with opened(home, seal_after=1) as service:
         work = register(service, NAMES[2])
         ballast = fill(small_disk)
-        service._seal_when_due()
+        service.housekeeping.seal_when_due()
     assert "was not sealed" in caplog.text  # neither now nor when it was closed
     ballast.unlink()
     with opened(home) as service:

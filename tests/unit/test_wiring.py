@@ -304,7 +304,7 @@ def test_a_disk_that_refuses_the_index_stops_no_housekeeping(make: Open, caplog:
 def test_housekeeping_outlives_what_goes_wrong(
     make: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    monkeypatch.setattr("provenance.wiring.TICK_SECONDS", 0.0)
+    monkeypatch.setattr("provenance.wiring.housekeeping.TICK_SECONDS", 0.0)
     service = make()
     rounds = 0
     stop = threading.Event()
@@ -316,11 +316,26 @@ def test_housekeeping_outlives_what_goes_wrong(
             raise error
         stop.set()
 
-    monkeypatch.setattr(service, "tick", tick)
+    monkeypatch.setattr(service.housekeeping, "tick", tick)
     with caplog.at_level(logging.ERROR):
         service.keep_house(stop)
     assert rounds == 2
     assert str(error) in caplog.text
+
+
+def test_anchors_are_looked_after_without_new_works_too(make: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provenance.wiring.housekeeping.ANCHOR_TICKS", 2)
+    service = make()
+    service.ledger = ScriptedLedger()
+    service.start()
+    work = register(service, 1)
+    assert service.anchor is not None
+    service.anchor()
+    service.tick()
+    service.ledger.mine(3)
+    assert service.bundle(work)["receipts"] == []
+    service.tick()
+    assert [receipt["blockNumber"] for receipt in service.bundle(work)["receipts"]] == [1]
 
 
 def test_a_new_work_makes_the_worker_look_after_the_anchors(make: Open) -> None:

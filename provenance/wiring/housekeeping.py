@@ -1,0 +1,70 @@
+"""What goes on in the background: the outbox, the index on disk, anchors that wait for their block."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+
+from provenance.core.errors import ProvenanceError
+from provenance.usecases.anchor import Anchor
+from provenance.usecases.catch_up import catch_up
+from provenance.usecases.once import Once
+from provenance.usecases.register import REGISTERED
+from provenance.usecases.withdraw import WITHDRAWN
+from provenance.usecases.work import WorkOff
+from provenance.wiring.parts import Parts
+
+TICK_SECONDS: Final = 1.0
+ANCHOR_TICKS: Final = 15  # an anchor is looked at about as often as a chain makes a block
+_log = logging.getLogger(__name__)
+
+
+class Housekeeping:
+    """Every round may be the last: what one leaves undone, the next or another process does."""
+
+    def __init__(self, parts: Parts, *, once: Once, anchor: Anchor | None) -> None:
+        self._parts = parts
+        self._once = once
+        self._anchor = anchor
+        self._sealed_at = 0
+        self._ticks = 0
+        handlers = {REGISTERED: self._on_change, WITHDRAWN: self._on_change}
+        self._work_off = WorkOff(store=parts.store, clock=parts.clock, handlers=handlers)
+
+    def keep(self, stop: threading.Event) -> None:
+        """Tick until `stop` is set. A round that fails is logged, and the next one tries again."""
+        while not stop.wait(TICK_SECONDS):
+            try:
+                self.tick()
+            except ProvenanceError as error:
+                _log.error("housekeeping: %s", error.reason)
+            except Exception:  # noqa: BLE001  the thread has to outlive a defect, and the log shows it
+                _log.exception("housekeeping failed")
+
+    def tick(self) -> None:
+        """One round."""
+        catch_up(self._parts.store, self._parts.matcher)
+        while self._work_off():
+            pass
+        self.seal_when_due()
+        self._once.expire()
+        self._ticks += 1
+        if self._anchor and self._ticks % ANCHOR_TICKS == 0:
+            self._anchor.follow_up()
+
+    def seal_when_due(self) -> None:
+        """The process that owns the index writes it down now and then. A disk that refuses costs time at the next
+        start, nothing else: it is asked again when as many operations have come."""
+        checkpoint = self._parts.matcher.checkpoint()
+        if checkpoint - self._sealed_at < self._parts.settings.seal_after:
+            return
+        self._sealed_at = checkpoint
+        try:
+            self._parts.matcher.seal()
+        except OSError as error:
+            _log.warning("the index was not sealed, and will be caught up from the record: %s", error)
+
+    def _on_change(self, _body: Mapping[str, Any]) -> None:
+        """A work came or went. The index follows the record by itself; `provenance anchor` batches what waits."""
+        if self._anchor:
+            self._anchor.follow_up()

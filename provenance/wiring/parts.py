@@ -1,0 +1,175 @@
+"""Real adapters and engines for a set of settings, each made on first use: a command pays only for what it asks."""
+
+import contextlib
+import logging
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from provenance import plugins
+from provenance.adapters.blobs import FsspecBlobs
+from provenance.adapters.http import FetchLimits, GuardedFetcher
+from provenance.adapters.images import ImageLimits, PillowImages
+from provenance.adapters.keys import KeyFolder
+from provenance.adapters.models import OwnedMatcher
+from provenance.adapters.store import SqlStore
+from provenance.core.errors import Conflict, Misconfigured, Unavailable
+from provenance.core.ports import Generator, Ledger, Signer, Watermarker
+from provenance.credentials import did_web
+from provenance.settings import Settings
+
+if TYPE_CHECKING:
+    from index import Matcher
+
+_log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Parts:
+    """What the use cases stand on. `close` lets go of whatever was opened."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = utc_now
+
+    @cached_property
+    def store(self) -> SqlStore:
+        home = self.settings.home
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(
+                f"{home} can't be made: {error.strerror}", hint="choose another PROVENANCE_HOME"
+            ) from error
+        return SqlStore(self.settings.effective_database_url)
+
+    @cached_property
+    def blobs(self) -> FsspecBlobs:
+        return FsspecBlobs(self.settings.effective_blobs_url)
+
+    @cached_property
+    def images(self) -> PillowImages:
+        settings = self.settings
+        return PillowImages(
+            ImageLimits(file_bytes=settings.max_upload_bytes, pixels=settings.max_pixels, side=settings.max_side)
+        )
+
+    @cached_property
+    def fetcher(self) -> GuardedFetcher:
+        return GuardedFetcher(FetchLimits(body_bytes=self.settings.max_upload_bytes))
+
+    @cached_property
+    def keys(self) -> KeyFolder:
+        """Signing and watermark keys. A development service makes them on its first start; a production service is
+        initialised on purpose, by `provenance init`. Raises Misconfigured."""
+        folder = self._key_folder()
+        if not folder.exists and self.settings.environment != "production":
+            with contextlib.suppress(Conflict):  # another process was first
+                folder.create(now=self.clock(), did=self.own_did)
+        if self.own_did not in (None, folder.issuer):
+            raise Misconfigured(
+                f"the keys are those of {folder.issuer}, but base_url says {self.own_did}",
+                hint="run `provenance keys rotate` to sign under the new address, or set base_url back",
+            )
+        return folder
+
+    @property
+    def own_did(self) -> str | None:
+        """did:web of the public address; None where there is none, and the issuer is the signing key's own did:key."""
+        return did_web(self.settings.base_url) if self.settings.base_url else None
+
+    @property
+    def initialised(self) -> bool:
+        """Whether there are keys. Asking makes none."""
+        return self._key_folder().exists
+
+    @cached_property
+    def signer(self) -> Signer:
+        return self.keys.signer()
+
+    @cached_property
+    def watermarker(self) -> Watermarker:
+        make = plugins.load("watermarkers", self.settings.watermarker)
+        made: Watermarker = make(self.keys.watermark_keys(), self.keys.current_watermark_key)
+        return made
+
+    @cached_property
+    def local_matcher(self) -> "Matcher":
+        """The index itself, which this process owns where no other does; else its folder is only read. Raises
+        Misconfigured when its models are missing or not the right ones."""
+        from index import FolderInUse, Matcher, NotSealed, WrongModel
+
+        folder = self.settings.home / "index"
+        try:
+            embedder = self._embedder()
+            return Matcher.open(folder, embedder=embedder)
+        except FolderInUse:
+            _log.info("another process owns %s; this one reads it and follows the record", folder)
+            return Matcher.open(folder, embedder=embedder, read_only=True)
+        except NotSealed as error:
+            raise Unavailable(str(error.strerror), hint="look at the disk, its space and its permissions") from error
+        except WrongModel as error:
+            raise Misconfigured(str(error), hint="reinstall the package, or bring the right weights") from error
+
+    @cached_property
+    def matcher(self) -> OwnedMatcher:
+        return OwnedMatcher(self.local_matcher, places=self.settings.model_queue)
+
+    @cached_property
+    def ledger(self) -> Ledger | None:
+        """None where no node is configured: everything else works without it."""
+        settings = self.settings
+        if settings.chain_rpc_url is None:
+            return None
+        if settings.chain_id is None or settings.chain_contract is None or settings.chain_private_key is None:
+            raise Misconfigured(
+                "the ledger needs PROVENANCE_CHAIN_ID, PROVENANCE_CHAIN_CONTRACT and PROVENANCE_CHAIN_PRIVATE_KEY"
+            )
+        from provenance.adapters.chain import EvmOptions
+
+        ledger: Ledger = plugins.load("ledgers", "evm")(
+            settings.chain_rpc_url,
+            settings.chain_contract,
+            private_key=settings.chain_private_key.get_secret_value(),
+            chain_id=settings.chain_id,
+            options=EvmOptions(confirmations=settings.chain_confirmations),
+        )
+        return ledger
+
+    def generator(self, name: str) -> Generator:
+        made: Generator = plugins.load("generators", name)()
+        return made
+
+    def close(self) -> None:
+        """Seal the index and let go of everything that was opened. Safe to call twice."""
+        if "matcher" in self.__dict__:
+            self.matcher.close()
+        if "local_matcher" in self.__dict__:
+            try:
+                self.local_matcher.close()
+            except OSError as error:  # it is a cache: what was written down is in the database
+                _log.warning("the index was not sealed, and will be caught up from the record: %s", error)
+        if "store" in self.__dict__:
+            self.store.close()
+        for part in ("matcher", "local_matcher", "store"):
+            self.__dict__.pop(part, None)
+
+    def _key_folder(self) -> KeyFolder:
+        secret = self.settings.key_passphrase
+        return KeyFolder(
+            self.settings.home / "keys",
+            passphrase=secret.get_secret_value().encode() if secret else None,
+            allow_unencrypted=self.settings.environment != "production",
+        )
+
+    def _embedder(self) -> Any:
+        settings = self.settings
+        factory = plugins.load("fingerprinters", settings.embedder)
+        if settings.embedder == "clip":
+            if not settings.clip_weights:
+                raise Misconfigured("CLIP needs PROVENANCE_CLIP_WEIGHTS: a tag or a path; it never runs untrained")
+            return factory(settings.clip_architecture, settings.clip_weights)
+        return factory()

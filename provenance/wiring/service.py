@@ -1,0 +1,167 @@
+"""The service: every use case, wired to real parts."""
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from provenance.core.errors import Unavailable
+from provenance.core.records import Work
+from provenance.credentials import bundle, did_document, jwks
+from provenance.usecases.access import Access
+from provenance.usecases.anchor import Anchor, receipts
+from provenance.usecases.catch_up import ahead, catch_up
+from provenance.usecases.check import CheckPicture
+from provenance.usecases.generate import Generate
+from provenance.usecases.license import License
+from provenance.usecases.once import Once
+from provenance.usecases.register import Register
+from provenance.usecases.verify import Verify
+from provenance.usecases.withdraw import Withdraw
+from provenance.wiring.health import readiness
+from provenance.wiring.housekeeping import Housekeeping
+from provenance.wiring.parts import Parts, utc_now
+
+__all__ = ["Service", "new_id", "utc_now"]
+
+
+def new_id(prefix: str) -> Callable[[], str]:
+    """Makes opaque ids of 120 random bits, such as `chk_…`."""
+    return lambda: f"{prefix}_{secrets.token_hex(15)}"
+
+
+class Service(Parts):
+    """Close it (or use `with`), so that the index is sealed and threads end."""
+
+    def __enter__(self) -> "Service":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ---- use cases
+
+    @cached_property
+    def access(self) -> Access:
+        return Access(store=self.store, clock=self.clock)
+
+    @cached_property
+    def once(self) -> Once:
+        return Once(store=self.store, clock=self.clock)
+
+    @cached_property
+    def generate(self) -> Generate:
+        return Generate(generator=self.generator, images=self.images, max_pixels=self.settings.max_generated_pixels)
+
+    @cached_property
+    def register(self) -> Register:
+        return Register(
+            store=self.store,
+            blobs=self.blobs,
+            images=self.images,
+            watermarker=self.watermarker,
+            matcher=self.matcher,
+            signer=self.signer,
+            issuer=self.keys.issuer,
+            clock=self.clock,
+            validity=timedelta(days=self.settings.certificate_days),
+            new_payload=lambda: secrets.randbits(64),
+        )
+
+    @cached_property
+    def check(self) -> CheckPicture:
+        return CheckPicture(
+            store=self.store,
+            images=self.images,
+            watermarker=self.watermarker,
+            matcher=self.matcher,
+            clock=self.clock,
+            new_id=new_id("chk"),
+        )
+
+    @cached_property
+    def verify(self) -> Verify:
+        return Verify(store=self.store, images=self.images, keyring=self.keys.keyring(), clock=self.clock)
+
+    @cached_property
+    def withdraw(self) -> Withdraw:
+        return Withdraw(store=self.store, matcher=self.matcher, clock=self.clock)
+
+    @cached_property
+    def license(self) -> License:
+        return License(
+            store=self.store, signer=self.signer, issuer=self.keys.issuer, clock=self.clock, new_id=new_id("lic")
+        )
+
+    @cached_property
+    def anchor(self) -> Anchor | None:
+        return Anchor(store=self.store, ledger=self.ledger, clock=self.clock) if self.ledger else None
+
+    # ---- documents
+
+    @property
+    def did_document(self) -> Mapping[str, Any]:
+        return did_document(self.keys.issuer, self.keys.signing_keys())
+
+    @property
+    def jwks(self) -> Mapping[str, Any]:
+        return jwks(self.keys.signing_keys())
+
+    def bundle(self, work: Work) -> dict[str, Any]:
+        """The work's certificate with its ledger receipts."""
+        with self.store.read() as unit:
+            batches = unit.anchors.of_work(work.id)
+        return bundle(work.certificate, receipts(batches, work))
+
+    # ---- administration
+
+    def create_keys(self) -> None:
+        """Make the first keys. Raises Conflict when there are some, Misconfigured."""
+        self._key_folder().create(now=self.clock(), did=self.own_did)
+
+    def rotate_keys(self, *, watermark: bool) -> str:
+        """A new current signing or watermark key; answers its id."""
+        folder = self._key_folder()
+        if watermark:
+            return folder.rotate_watermark(now=self.clock())
+        return folder.rotate_signing(now=self.clock(), did=self.own_did).key_id
+
+    def rebuild_index(self) -> int:
+        """Throw the index's generations away and build it from the record. Raises Unavailable while another process
+        owns it. Returns the number of operations."""
+        try:
+            self.local_matcher.clear()
+        except PermissionError as error:  # it was opened read-only
+            raise Unavailable("another process owns the index", hint="stop the service and its worker first") from error
+        count = catch_up(self.store, self.matcher)
+        self.matcher.seal()
+        return count
+
+    # ---- life
+
+    def start(self) -> None:
+        """Migrate where that is safe, load keys and models, catch the index up. Raises Misconfigured, Unavailable."""
+        if self.settings.effective_database_url.startswith("sqlite"):
+            self.store.migrate()  # a server's tables are upgraded on purpose: `provenance db upgrade`
+        self.watermarker, self.signer  # noqa: B018  loading is the point
+        if ahead(self.store, self.matcher):
+            self.rebuild_index()
+        catch_up(self.store, self.matcher)
+
+    def readiness(self) -> dict[str, dict[str, Any]]:
+        """What `/readyz` and `provenance doctor` say: one entry a part, with `ok` and a detail in words."""
+        return readiness(self)
+
+    @cached_property
+    def housekeeping(self) -> Housekeeping:
+        return Housekeeping(self, once=self.once, anchor=self.anchor)
+
+    def keep_house(self, stop: threading.Event) -> None:
+        """Housekeeping until `stop` is set."""
+        self.housekeeping.keep(stop)
+
+    def tick(self) -> None:
+        """One round of housekeeping."""
+        self.housekeeping.tick()
