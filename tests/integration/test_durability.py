@@ -76,7 +76,7 @@ class Registrar:
             self._pace = self._measured()
         elif dice.random() < 0.8:  # mostly at work; now and then while it still starts
             self._until_ready()
-            self._until_answered(dice.randrange(3))
+            self._until_answered(dice.randrange(2))
             time.sleep(dice.uniform(0.0, 1.2) * self._pace)
         else:
             time.sleep(dice.uniform(0.0, 1.0))
@@ -196,7 +196,7 @@ def torment(home: Path, seed: int) -> Answered:
     dice = random.Random(seed)
     samples = set(dice.sample(range(5, KILLS), SAMPLES))
     process = Registrar(home)
-    tile = dice.randrange(20)
+    tile = dice.randrange(10)
     try:
         for kill in range(KILLS):
             tile = process.kill_one(tile, 20, dice)
