@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,8 +11,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from provenance.core.errors import Misconfigured
+from provenance.core.errors import MalformedCertificate, Misconfigured
 from provenance.credentials import times
+from provenance.credentials.canonical import parse
 from provenance.credentials.dids import VerificationKey
 from provenance.credentials.multiformats import PUBLIC_KEY_BYTES, from_multikey
 from provenance.credentials.trust import TrustedKeys
@@ -101,12 +101,9 @@ def _object(data: bytes | str | Mapping[str, Any], what: str) -> Mapping[str, An
     if isinstance(data, Mapping):
         return data
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        raise Misconfigured(f"the {what} is not JSON") from None
-    if not isinstance(value, dict):
-        raise Misconfigured(f"the {what} is not a JSON object")
-    return value
+        return parse(data.encode() if isinstance(data, str) else data)
+    except MalformedCertificate as error:  # the same limits as for a certificate; the file is the operator's own
+        raise Misconfigured(f"the {what} can't be read: {error.reason}") from None
 
 
 def _absolute(did: str, reference: str) -> str:

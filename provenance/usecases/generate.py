@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic_core import from_json
+
 from provenance.core.errors import InvalidRequest, NotFound
 from provenance.core.ports import Generator, Images
 from provenance.core.types import Picture
@@ -11,6 +13,18 @@ from provenance.usecases.register import Submission
 
 MAX_SEED: Final = (1 << 53) - 1
 """JSON numbers are exact up to here (RFC 8785), so that a recipe and its seed hash the same everywhere."""
+
+
+def read_recipe(text: str | bytes) -> dict[str, Any]:
+    """A recipe from JSON text that a stranger may have written: nesting is bounded whatever the interpreter's own
+    limit. Raises InvalidRequest."""
+    try:
+        recipe = from_json(text)
+    except ValueError as error:
+        raise InvalidRequest("the recipe is not valid JSON") from error
+    if not isinstance(recipe, dict):
+        raise InvalidRequest("the recipe is not a JSON object")
+    return recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,7 +144,7 @@ class Parts:
         return made
 
     def close(self) -> None:
-        """Seal the index and let go of everything that was opened. Safe to call twice."""
+        """Seal the index and let go of everything that was opened; what is used again is opened again."""
         if "matcher" in self.__dict__:
             self.matcher.close()
         if "local_matcher" in self.__dict__:
@@ -154,8 +154,8 @@ class Parts:
                 _log.warning("the index was not sealed, and will be caught up from the record: %s", error)
         if "store" in self.__dict__:
             self.store.close()
-        for part in ("matcher", "local_matcher", "store"):
-            self.__dict__.pop(part, None)
+        for name in [name for name in self.__dict__ if isinstance(getattr(type(self), name, None), cached_property)]:
+            del self.__dict__[name]
 
     def _key_folder(self) -> KeyFolder:
         secret = self.settings.key_passphrase

@@ -29,10 +29,24 @@ NEVER_FINE = {"register_work", "withdraw_work", "grant_licence", "read_grant", "
 """Operations that no generated request succeeds in: their ids are too rare, or the shared work has to stay."""
 
 
+def without_lifespan(app):
+    """schemathesis starts and stops the app around every call; the shared service must stay open."""
+
+    async def served(scope, receive, send):
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+        for stage in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{stage}.complete"})
+
+    return served
+
+
 @pytest.fixture(scope="module")
 def operations(api: Api, alps: dict) -> list:
     schema = schemathesis.openapi.from_dict(api.http.get("/openapi.json").json())
-    schema.app = api.http.app
+    schema.app = without_lifespan(api.http.app)
     return [result.ok() for result in schema.get_all_operations()]
 
 

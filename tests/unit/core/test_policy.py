@@ -37,10 +37,10 @@ def test_a_mark_keeps_a_stronger_grade():
     assert verdict.grade is Grade.COPY
 
 
-def test_one_speaking_witness_is_enough_agreement():
-    weak = FakeMatch("a", "none", 0.001, (Evidence("descriptor", 0.8, 0.5),))
-    [verdict] = judge([weak], MARK, "a")
-    assert verdict.grade.is_match
+def test_a_witness_that_speaks_by_chance_is_no_agreement():
+    chance = FakeMatch("a", "similar", 0.001, (Evidence("descriptor", 0.8, 0.5),))
+    [verdict] = judge([chance], MARK, "a")
+    assert verdict.copied_mark
 
 
 @pytest.mark.parametrize("grade", ["similar", "none"])

@@ -24,6 +24,7 @@ from provenance.faces.api.context import (
 from provenance.faces.api.openapi import LOCATION, multipart, responses
 from provenance.faces.api.schemas.fields import IMAGE_TYPES
 from provenance.faces.api.schemas.works import RegisterForm, WorkOut, WorkPage
+from provenance.usecases.generate import read_recipe
 from provenance.usecases.register import Submission
 from provenance.wiring import Service
 
@@ -174,7 +175,7 @@ def _refuse_mixed(form: RegisterForm) -> None:
 
 def _submission(service: Service, form: RegisterForm, data: bytes, owner: str) -> Submission:
     if form.recipe is not None:
-        recipe, seed = _recipe(form.recipe), form.seed or 0
+        recipe, seed = read_recipe(form.recipe), form.seed or 0
         return service.generate(recipe, seed=seed, owner=owner, title=form.title, terms=form.terms)
     options = {"digital_source_type": form.digital_source_type} if form.digital_source_type else {}
     return Submission(data=data, owner=owner, title=form.title, terms=form.terms, **options)
@@ -188,13 +189,3 @@ def _fingerprint(form: RegisterForm, data: bytes) -> bytes:
 def _work(service: Service, work_id: str) -> Work:
     with service.store.read() as unit:
         return unit.works.get(WorkId.parse(work_id))
-
-
-def _recipe(text: str) -> dict[str, Any]:
-    try:
-        recipe = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest("the recipe is not valid JSON") from error
-    if not isinstance(recipe, dict):
-        raise InvalidRequest("the recipe is not a JSON object")
-    return recipe

@@ -6,9 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from provenance.core.records import Work
 from provenance.faces.api.schemas.fields import GradeName, Moment, OptionalUpload, Sha256, WorkIdField
+from provenance.usecases.generate import MAX_SEED
 
 MAX_RECIPE: Final = 64 << 10  # characters
-MAX_SEED: Final = (1 << 63) - 1
 
 
 class RegisterForm(BaseModel):

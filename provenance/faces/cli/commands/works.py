@@ -187,15 +187,11 @@ def _list_kinds(*, as_json: bool) -> None:
 
 
 def _recipe(text: str) -> dict[str, Any]:
+    from provenance.usecases.generate import read_recipe
+
     if not text.startswith(("{", "@")):
         return {"generator": "procedural", "kind": text}
-    try:
-        recipe = json.loads(files.read(Path(text[1:])) if text.startswith("@") else text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest("the recipe is not valid JSON") from error
-    if not isinstance(recipe, dict):
-        raise InvalidRequest("the recipe is not a JSON object")
-    return recipe
+    return read_recipe(files.read(Path(text[1:])) if text.startswith("@") else text)
 
 
 def _certificate(service: "Service", work: "Work") -> bytes:
