@@ -1,5 +1,6 @@
 """The service: every use case, wired to real parts."""
 
+import contextlib
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -7,7 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from provenance.core.errors import Unavailable
+from provenance.core.errors import CannotHoldMark, Unavailable
 from provenance.core.records import Work
 from provenance.credentials import bundle, did_document, jwks
 from provenance.usecases.access import Access
@@ -149,6 +150,16 @@ class Service(Parts):
         if ahead(self.store, self.matcher):
             self.rebuild_index()
         catch_up(self.store, self.matcher)
+
+    def warm_up(self) -> None:
+        """Mark and read one small picture, so that the watermark's kernels are compiled before anybody waits for them:
+        some seconds after an installation, a fraction of one later."""
+        import numpy as np
+
+        noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)
+        picture = np.ascontiguousarray(noise.repeat(16, axis=0).repeat(16, axis=1))
+        with contextlib.suppress(CannotHoldMark):  # another watermarker may want larger pictures
+            self.watermarker.detect(self.watermarker.embed(picture, 0))
 
     def readiness(self) -> dict[str, dict[str, Any]]:
         """What `/readyz` and `provenance doctor` say: one entry a part, with `ok` and a detail in words."""

@@ -268,6 +268,21 @@ def test_tables_that_are_behind_are_not_ready(make: Open) -> None:
     assert not said["database"]["ok"]
 
 
+def test_warming_up_marks_and_reads_and_registers_nothing(make: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = make()
+    service.start()
+    seen: list[str] = []
+    for name in ("embed", "detect"):
+        real = getattr(service.watermarker, name)
+        monkeypatch.setattr(
+            service.watermarker, name, lambda *given, _real=real, _name=name: (seen.append(_name), _real(*given))[1]
+        )
+    service.warm_up()
+    assert seen == ["embed", "detect"]
+    with service.store.read() as unit:
+        assert unit.works.count() == 0
+
+
 # ---- housekeeping
 
 

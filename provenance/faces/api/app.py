@@ -100,6 +100,7 @@ def _start(service: Service) -> None:
     """Says in one line what keeps the service from starting, before the server prints where it was raised."""
     try:
         service.start()
+        service.warm_up()
     except ProvenanceError as error:
         _log.error("the service does not start: %s%s", error.reason, f" ({error.hint})" if error.hint else "")
         service.close()
