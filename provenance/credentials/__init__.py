@@ -4,12 +4,12 @@ Pure: documents, keys and times in; documents or typed errors out. Described in 
 """
 
 from provenance.credentials.canonical import certificate_hash
-from provenance.credentials.claims import CertificateClaims, LicenceFacts, issue, issue_licence
-from provenance.credentials.dids import VerificationKey, did_document, did_key, did_web, jwks, method_id
-from provenance.credentials.pins import pinned_did_document, pinned_jwks, pinned_key
-from provenance.credentials.receipts import MerkleReceipt, bundle
-from provenance.credentials.trust import TrustedKeys
-from provenance.credentials.verification import Content, ContentMatch, Outcome, Step, Verification, verify
+from provenance.credentials.vc.claims import CertificateClaims, LicenceFacts, issue, issue_licence
+from provenance.credentials.vc.dids import VerificationKey, did_document, did_key, did_web, jwks, method_id
+from provenance.credentials.vc.pins import pinned_did_document, pinned_jwks, pinned_key
+from provenance.credentials.vc.receipts import MerkleReceipt, bundle
+from provenance.credentials.vc.trust import TrustedKeys
+from provenance.credentials.vc.verification import Content, ContentMatch, Outcome, Step, Verification, verify
 
 __all__ = [
     "CertificateClaims",

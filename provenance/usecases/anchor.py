@@ -10,8 +10,8 @@ from provenance.core.errors import Conflict, ReceiptMismatch, Unavailable
 from provenance.core.ports import Clock, Ledger, PreparedAnchor, Store
 from provenance.core.records import AnchorBatch, AnchorState, Work
 from provenance.core.types import WorkId
-from provenance.credentials.merkle import MerkleBatch
-from provenance.credentials.receipts import receipt
+from provenance.credentials.vc.merkle import MerkleBatch
+from provenance.credentials.vc.receipts import receipt
 
 MAX_BATCH: Final = 10_000
 _log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from provenance.core.types import WorkId
 from provenance.credentials import bundle, certificate_hash, pinned_did_document, verify
-from provenance.credentials.merkle import MerkleBatch
+from provenance.credentials.vc.merkle import MerkleBatch
 from scripts.golden import certificates as golden
 
 

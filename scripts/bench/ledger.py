@@ -18,7 +18,7 @@ from web3.contract import Contract
 
 from contracts import Artifact, artifact
 from provenance.core.types import WorkId
-from provenance.credentials.merkle import MerkleBatch, keccak256
+from provenance.credentials.vc.merkle import MerkleBatch, keccak256
 
 BATCHES = (1, 10, 100, 1_000, 10_000, 100_000)
 URI = "ipfs://" + "b" * 59  # the length of a CID version 1

@@ -26,8 +26,8 @@ from provenance.credentials import (
     issue,
     issue_licence,
 )
-from provenance.credentials.integrity import secure
-from provenance.credentials.merkle import MerkleBatch
+from provenance.credentials.vc.integrity import secure
+from provenance.credentials.vc.merkle import MerkleBatch
 from provenance.credentials.vocabulary import TRAINED_ALGORITHMIC_MEDIA
 from provenance.licensing import LicenceClaims, template
 

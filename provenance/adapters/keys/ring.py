@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from provenance.core.errors import Conflict, Misconfigured, NotFound
 from provenance.credentials import times
-from provenance.credentials.dids import VerificationKey
 from provenance.credentials.multiformats import from_multikey
+from provenance.credentials.vc.dids import VerificationKey
 
 VERSION: Final = 1
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from provenance.adapters.keys import files
 from provenance.core.errors import Conflict, Misconfigured
-from provenance.credentials.dids import did_key, method_id
+from provenance.credentials.vc.dids import did_key, method_id
 
 UNLOCK_HINT: Final = "set PROVENANCE_KEY_PASSPHRASE to the passphrase that the keys were made with"
 

@@ -8,7 +8,7 @@ from web3 import Web3
 from web3.exceptions import ContractCustomError, Web3Exception
 
 from provenance.core.types import WorkId
-from provenance.credentials.merkle import MerkleBatch
+from provenance.credentials.vc.merkle import MerkleBatch
 from tests.evm import ADDRESS, OTHER_ADDRESS, TestChain, leaf_hash, levels, path, siblings
 
 pytestmark = pytest.mark.chain

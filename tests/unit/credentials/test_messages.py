@@ -7,7 +7,7 @@ import pytest
 import provenance.credentials as package
 from provenance.core.errors import ContentMismatch
 from provenance.credentials.messages import FINDINGS, STEPS, message, printable, refusal, step_title
-from provenance.credentials.verification import _STEPS, ContentMatch, Outcome, Step
+from provenance.credentials.vc.verification import _STEPS, ContentMatch, Outcome, Step
 
 
 def fields(text):
@@ -29,7 +29,7 @@ def test_every_step_has_a_title():
 
 def used_findings():
     """The literal findings in the package's source."""
-    for path in Path(package.__file__).parent.glob("*.py"):
+    for path in Path(package.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
             if name in ("_passed", "_skipped", "refusal"):

@@ -8,7 +8,7 @@ from provenance.core.errors import Unavailable
 from provenance.core.records import AnchorBatch, AnchorState, Work
 from provenance.core.types import WorkId
 from provenance.credentials import MerkleReceipt
-from provenance.credentials.merkle import MerkleBatch
+from provenance.credentials.vc.merkle import MerkleBatch
 from provenance.usecases import anchor as module
 from provenance.usecases.anchor import receipts
 from tests.doubles import SignedTx

@@ -27,7 +27,7 @@ from provenance.credentials import (
 from provenance.licensing import LicenceClaims
 from scripts.golden import certificates as golden
 
-from .conftest import ISSUER, MARKED, NOW
+from tests.unit.credentials.conftest import ISSUER, MARKED, NOW
 
 GOLDEN_KEYS = pinned_did_document(golden.did_json())
 CODES = ["parse", "shape", "suite", "signer", "signature", "time", "content", "receipts"]

@@ -8,8 +8,8 @@ from cryptography.exceptions import InvalidSignature as _BadSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from provenance.core.errors import InvalidSignature, Misconfigured, UntrustedSigner
-from provenance.credentials.dids import VerificationKey, did_key_public
 from provenance.credentials.messages import refusal
+from provenance.credentials.vc.dids import VerificationKey, did_key_public
 
 UNTRUSTED_HINT: Final = "give the issuer's key with --key, --did-doc or --jwks, from a place that you trust"
 

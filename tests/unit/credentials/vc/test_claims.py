@@ -8,10 +8,10 @@ import pytest
 from provenance.core.errors import InvalidRequest, Misconfigured
 from provenance.core.types import WorkId
 from provenance.credentials import issue, issue_licence, verify
-from provenance.credentials.claims import work_urn
+from provenance.credentials.vc.claims import work_urn
 from provenance.licensing import LicenceClaims
 
-from .conftest import ISSUER, NOW
+from tests.unit.credentials.conftest import ISSUER, NOW
 
 YEAR = timedelta(days=365)
 

@@ -4,7 +4,7 @@ import pytest
 from joserfc.jwk import OKPKey
 
 from provenance.core.errors import Misconfigured
-from provenance.credentials.dids import (
+from provenance.credentials.vc.dids import (
     VerificationKey,
     did_document,
     did_key,
@@ -15,7 +15,7 @@ from provenance.credentials.dids import (
     method_id,
 )
 
-from .conftest import ISSUER
+from tests.unit.credentials.conftest import ISSUER
 
 W3C_DID = "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2"
 W3C_METHOD = W3C_DID + "#z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2"

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from provenance.core.errors import MalformedCertificate, Misconfigured
 from provenance.credentials import times
 from provenance.credentials.canonical import parse
-from provenance.credentials.dids import VerificationKey
 from provenance.credentials.multiformats import PUBLIC_KEY_BYTES, from_multikey
-from provenance.credentials.trust import TrustedKeys
+from provenance.credentials.vc.dids import VerificationKey
+from provenance.credentials.vc.trust import TrustedKeys
 
 _HEX_KEY: Final = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 _FORMS: Final = "PEM, did:key:z6Mk…, z6Mk…, 64 hex digits, base64 or 32 raw bytes"

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.core.types import WorkId
-from provenance.credentials.merkle import MerkleBatch, keccak256, leads_to, leaf_hash
+from provenance.credentials.vc.merkle import MerkleBatch, keccak256, leads_to, leaf_hash
 
-VECTORS = json.loads((Path(__file__).parents[2] / "golden" / "merkle.json").read_text())
+VECTORS = json.loads((Path(__file__).parents[3] / "golden" / "merkle.json").read_text())
 
 leaves_of = st.lists(
     st.tuples(st.integers(0, 2**64 - 1).map(WorkId), st.binary(min_size=32, max_size=32)),

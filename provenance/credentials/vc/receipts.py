@@ -10,9 +10,9 @@ from typing import Any
 
 from provenance.core.errors import ReceiptMismatch
 from provenance.core.records import AnchorBatch
-from provenance.credentials.merkle import Leaf, leads_to
 from provenance.credentials.messages import refusal
-from provenance.credentials.shapes import BUNDLE, RECEIPT
+from provenance.credentials.vc.merkle import Leaf, leads_to
+from provenance.credentials.vc.shapes import BUNDLE, RECEIPT
 
 
 @dataclass(frozen=True, slots=True)

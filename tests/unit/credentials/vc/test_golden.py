@@ -10,7 +10,7 @@ from provenance.core import errors
 from provenance.credentials import Outcome, pinned_did_document, verify
 from scripts.golden import certificates as generator
 
-FOLDER = Path(__file__).parents[2] / "golden" / "certificates"
+FOLDER = Path(__file__).parents[3] / "golden" / "certificates"
 EXPECTED = json.loads((FOLDER / "expected.json").read_text())
 DEFECTS = EXPECTED["defects"]
 NOW = datetime.fromisoformat(EXPECTED["now"])

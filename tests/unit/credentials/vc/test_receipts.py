@@ -6,10 +6,10 @@ from provenance.core.errors import ReceiptMismatch
 from provenance.core.records import AnchorBatch, AnchorState
 from provenance.core.types import WorkId
 from provenance.credentials import bundle, certificate_hash, verify
-from provenance.credentials.merkle import MerkleBatch
-from provenance.credentials.receipts import MerkleReceipt, receipt
+from provenance.credentials.vc.merkle import MerkleBatch
+from provenance.credentials.vc.receipts import MerkleReceipt, receipt
 
-from .conftest import NOW
+from tests.unit.credentials.conftest import NOW
 
 
 @pytest.fixture

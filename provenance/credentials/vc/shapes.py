@@ -11,8 +11,8 @@ from typing import Any, Final
 from provenance.core.errors import InvalidRequest, MalformedCertificate, UnsupportedVersion
 from provenance.core.types import WorkId, check_licensee
 from provenance.credentials import times
-from provenance.credentials.context import CONTEXTS
 from provenance.credentials.messages import refusal
+from provenance.credentials.vc.context import CONTEXTS
 from provenance.credentials.vocabulary import check_digital_source_type
 
 VERSION: Final = "1.0"

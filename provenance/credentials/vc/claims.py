@@ -11,9 +11,10 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from provenance.core.errors import InvalidRequest, MalformedCertificate, Misconfigured
 from provenance.core.ports import Signer
 from provenance.core.types import WorkId
-from provenance.credentials import shapes, times
-from provenance.credentials.context import CONTEXTS
-from provenance.credentials.integrity import secure
+from provenance.credentials import times
+from provenance.credentials.vc import shapes
+from provenance.credentials.vc.context import CONTEXTS
+from provenance.credentials.vc.integrity import secure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

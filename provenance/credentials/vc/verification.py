@@ -32,12 +32,13 @@ from provenance.core.errors import (
 )
 from provenance.core.ports import Keyring
 from provenance.core.types import WorkId
-from provenance.credentials import shapes, times
+from provenance.credentials import times
 from provenance.credentials.canonical import certificate_hash, parse
-from provenance.credentials.integrity import PROOF_TYPE, PURPOSE, SUITE, signed_parts
 from provenance.credentials.messages import message, refusal, step_title
-from provenance.credentials.receipts import MerkleReceipt
-from provenance.credentials.trust import DatedKeyring
+from provenance.credentials.vc import shapes
+from provenance.credentials.vc.integrity import PROOF_TYPE, PURPOSE, SUITE, signed_parts
+from provenance.credentials.vc.receipts import MerkleReceipt
+from provenance.credentials.vc.trust import DatedKeyring
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far the issuer's clock may be ahead of the verifier's."""

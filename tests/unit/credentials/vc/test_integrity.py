@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from provenance.core.errors import InvalidSignature
 from provenance.credentials import TrustedKeys, pinned_key
 from provenance.credentials.canonical import canonical
-from provenance.credentials.integrity import hash_data, secure, signed_parts
 from provenance.credentials.multiformats import from_multibase
+from provenance.credentials.vc.integrity import hash_data, secure, signed_parts
 
 PUBLIC = "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2"
 SECRET = "z3u2en7t5LR2WtQH5PfFqMqwVHBeXouLzo6haApm8XHqvjxq"

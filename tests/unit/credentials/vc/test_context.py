@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from provenance.credentials.context import CONTEXT, CONTEXT_BYTES, CONTEXT_ID, CONTEXT_PATH, VC_CONTEXT
+from provenance.credentials.vc.context import CONTEXT, CONTEXT_BYTES, CONTEXT_ID, CONTEXT_PATH, VC_CONTEXT
 
 # Terms that https://www.w3.org/ns/credentials/v2 defines.
 DATA_MODEL = {"id", "type", "@context", "issuer", "validFrom", "validUntil", "credentialSubject", "proof"}
@@ -44,7 +44,7 @@ def test_every_member_and_type_of_a_certificate_is_a_defined_term(certificate):
 
 
 def test_every_term_of_our_own_is_where_its_name_points_to():
-    document = (Path(__file__).parents[3] / "docs" / "certificate.md").read_text()
+    document = (Path(__file__).parents[4] / "docs" / "certificate.md").read_text()
     ours = re.findall(r'docs/certificate\.md#(\w+)"', CONTEXT_BYTES.decode())
     assert len(ours) > 15
     assert [name for name in ours if f'<a id="{name}"></a>' not in document] == []

@@ -20,7 +20,7 @@ from provenance.credentials import (
 )
 from provenance.credentials.multiformats import multikey
 
-from .conftest import ISSUER, NOW, make_signer
+from tests.unit.credentials.conftest import ISSUER, NOW, make_signer
 
 DAY = timedelta(days=1)
 
