@@ -13,6 +13,7 @@ from provenance.core.records import (
     ContentKind,
     Grant,
     IdempotentResponse,
+    ManifestRecord,
     Offer,
     Work,
     WorkStatus,
@@ -111,3 +112,8 @@ def a_grant(name: str, offer: Offer, **changes: Any) -> Grant:
         created_at=NOON,
     )
     return replace(grant, **changes)
+
+
+def a_manifest(name: str, **changes: Any) -> ManifestRecord:
+    manifest = ManifestRecord(id=f"urn:c2pa:{name}", blob=digest(f"manifest {name}"), owner="studio", created_at=NOON)
+    return replace(manifest, **changes)

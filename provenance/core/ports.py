@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 from provenance.core.records import (
     AnchorBatch,
     ApiKey,
+    Binding,
     Check,
     ContentKey,
+    CredentialStatus,
     FingerprintOp,
     Grant,
     IdempotentResponse,
     Job,
+    LogCheckpoint,
+    LogEntry,
+    ManifestRecord,
     Offer,
+    StatusPurpose,
     Work,
 )
 from provenance.core.types import Detection, Picture, Region, WorkId
@@ -320,6 +326,66 @@ class Licences(Protocol):
     def grants(self, work_id: WorkId, licensee: str) -> list[Grant]: ...
 
 
+class Log(Protocol):
+    """The transparency log's leaves, appended in the transaction of the fact that they record, and its tree heads."""
+
+    def append(self, kind: str, data: bytes, *, at: datetime, work_id: WorkId | None = None) -> int:
+        """The leaf's index: gapless, in commit order. Raises InvalidRequest over 65,535 bytes."""
+
+    def size(self) -> int: ...
+    def entries(self, start: int, end: int) -> list[LogEntry]:
+        """Those with start <= index < end, in order."""
+
+    def of_work(self, work_id: WorkId) -> list[LogEntry]: ...
+    def put_checkpoint(self, checkpoint: LogCheckpoint) -> None:
+        """The same tree head again replaces the note. Raises Conflict for another root of the same size."""
+
+    def checkpoint(self, size: int | None = None) -> LogCheckpoint | None:
+        """The one of that size, or the newest."""
+
+
+class Manifests(Protocol):
+    """C2PA manifest stores and the soft bindings that lead to them. A deleted one is found by nothing but its id."""
+
+    def add(self, manifest: ManifestRecord, bindings: Sequence[Binding]) -> None:
+        """Raises Conflict when the id is taken."""
+
+    def get(self, manifest_id: str) -> ManifestRecord:
+        """The deleted ones too. Raises NotFound."""
+
+    def of_work(self, work_id: WorkId) -> list[ManifestRecord]:
+        """Newest first."""
+
+    def bind(self, binding: Binding) -> None:
+        """Binding twice is the same as once. Raises NotFound for a manifest that is not here or deleted."""
+
+    def bindings(self, manifest_id: str) -> list[Binding]: ...
+    def by_binding(self, alg: str, value: str, limit: int) -> list[ManifestRecord]:
+        """Newest first."""
+
+    def delete(self, manifest_id: str, at: datetime) -> None:
+        """Deleting twice is the same as once. Raises NotFound."""
+
+
+class Statuses(Protocol):
+    """The places of credentials in the status lists."""
+
+    def reserve(
+        self, credential_id: str, *, at: datetime, work_id: WorkId | None = None, grant_id: str | None = None
+    ) -> int:
+        """An index that nothing else has. Raises Conflict when the credential has one."""
+
+    def by_credential(self, credential_id: str) -> CredentialStatus | None: ...
+    def update(self, status: CredentialStatus) -> None:
+        """Writes the times and the reason. Raises NotFound."""
+
+    def marked(self, purpose: StatusPurpose) -> list[int]:
+        """The indices whose bit is set, ascending."""
+
+    def last(self) -> int:
+        """The highest index in use; -1 when there is none."""
+
+
 class Unit(Protocol):
     """One transaction. Leaving the `with` block commits once; an exception rolls back.
 
@@ -342,6 +408,12 @@ class Unit(Protocol):
     def anchors(self) -> Anchors: ...
     @property
     def licences(self) -> Licences: ...
+    @property
+    def log(self) -> Log: ...
+    @property
+    def manifests(self) -> Manifests: ...
+    @property
+    def statuses(self) -> Statuses: ...
 
 
 class Store(Protocol):

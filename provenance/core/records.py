@@ -183,3 +183,67 @@ class Grant:
     created_at: datetime
     valid_until: datetime | None = None
     revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One leaf of the transparency log. `kind` and `work_id` are for finding it again; only `data` is in the tree."""
+
+    index: int  # gapless, in commit order
+    kind: str
+    data: bytes = field(repr=False)
+    created_at: datetime
+    work_id: WorkId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogCheckpoint:
+    """A tree head that was published. `note` is the signed note (C2SP signed-note) with all signatures so far."""
+
+    size: int
+    root: str  # hex
+    note: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRecord:
+    """A C2PA manifest store that can be asked for by its active manifest's id; `blob` is the digest of its bytes."""
+
+    id: str  # urn:c2pa:<uuid>
+    blob: str
+    owner: str
+    created_at: datetime
+    work_id: WorkId | None = None  # None: somebody stored it here, for a picture that is not registered
+    embedded: bool = False
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A soft binding that leads to a manifest. `value` is padded standard base64 of the binding's bytes."""
+
+    alg: str
+    value: str
+    manifest_id: str
+
+
+class StatusPurpose(StrEnum):
+    """Bitstring Status List v1.0, section 2.1."""
+
+    REVOCATION = "revocation"  # for good
+    SUSPENSION = "suspension"  # until it is lifted
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialStatus:
+    """A place in the status lists. A reserved place whose credential was never issued is harmless."""
+
+    index: int  # given by the store
+    credential_id: str  # urn:uuid:…
+    created_at: datetime
+    work_id: WorkId | None = None
+    grant_id: str | None = None
+    suspended_at: datetime | None = None
+    revoked_at: datetime | None = None
+    reason: str | None = None

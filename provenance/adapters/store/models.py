@@ -212,3 +212,60 @@ class GrantRow(Row, table=True):
     created_at: datetime = Field(sa_type=UtcTime)
     valid_until: datetime | None = Field(sa_type=UtcTime, nullable=True)
     revoked_at: datetime | None = Field(sa_type=UtcTime, nullable=True)
+
+
+class LogEntryRow(Row, table=True):
+    """Append-only; the repository gives the indices, without a gap."""
+
+    __tablename__ = "log_entries"
+
+    index: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    kind: str
+    data: bytes
+    created_at: datetime = Field(sa_type=UtcTime)
+    work_id: WorkId | None = Field(sa_type=WorkIdText, nullable=True, index=True)
+
+
+class LogCheckpointRow(Row, table=True):
+    __tablename__ = "log_checkpoints"
+
+    size: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    root: str
+    note: str
+    created_at: datetime = Field(sa_type=UtcTime)
+
+
+class ManifestRow(Row, table=True):
+    __tablename__ = "manifests"
+
+    id: str = Field(primary_key=True)
+    blob: str
+    owner: str
+    created_at: datetime = Field(sa_type=UtcTime)
+    work_id: WorkId | None = Field(sa_type=WorkIdText, foreign_key="works.id", nullable=True, index=True)
+    embedded: bool
+    deleted_at: datetime | None = Field(sa_type=UtcTime, nullable=True)
+
+
+class BindingRow(Row, table=True):
+    __tablename__ = "bindings"
+
+    alg: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    manifest_id: str = Field(foreign_key="manifests.id", primary_key=True, index=True)
+
+
+class CredentialStatusRow(Row, table=True):
+    """The indices start at 1 and grow; a place is never given again."""
+
+    __tablename__ = "credential_statuses"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    index: int = Field(default=None, sa_column=Column(BigKey, primary_key=True))
+    credential_id: str = Field(unique=True)
+    created_at: datetime = Field(sa_type=UtcTime)
+    work_id: WorkId | None = Field(sa_type=WorkIdText, nullable=True, index=True)
+    grant_id: str | None
+    suspended_at: datetime | None = Field(sa_type=UtcTime, nullable=True)
+    revoked_at: datetime | None = Field(sa_type=UtcTime, nullable=True)
+    reason: str | None

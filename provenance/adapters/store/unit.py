@@ -8,7 +8,10 @@ from provenance.adapters.store.repositories.checks import SqlChecks
 from provenance.adapters.store.repositories.fingerprints import SqlFingerprints
 from provenance.adapters.store.repositories.idempotency import SqlIdempotency
 from provenance.adapters.store.repositories.licences import SqlLicences
+from provenance.adapters.store.repositories.log import SqlLog
+from provenance.adapters.store.repositories.manifests import SqlManifests
 from provenance.adapters.store.repositories.outbox import SqlOutbox
+from provenance.adapters.store.repositories.statuses import SqlStatuses
 from provenance.adapters.store.repositories.works import SqlWorks
 
 
@@ -22,3 +25,6 @@ class SqlUnit:
         self.idempotency = SqlIdempotency(session)
         self.anchors = SqlAnchors(session)
         self.licences = SqlLicences(session)
+        self.log = SqlLog(session)
+        self.manifests = SqlManifests(session)
+        self.statuses = SqlStatuses(session)

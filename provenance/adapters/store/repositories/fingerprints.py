@@ -2,7 +2,6 @@
 
 from zlib import crc32
 
-from sqlalchemy import text
 from sqlmodel import col, func, select
 
 from provenance.adapters.store.models import FingerprintRow
@@ -31,10 +30,9 @@ class SqlFingerprints(Repository):
         """Numbers must become visible in their order, or a reader that saw 8 would never come back for 7.
 
         PostgreSQL gives a number at the insert and shows it at the commit: this lock, held until then, keeps the two in
-        one order. SQLite has one writer at a time anyway.
+        one order.
         """
-        if self._session.get_bind().dialect.name == "postgresql":
-            self._session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+        self._alone(_ADVISORY_LOCK)
 
 
 def _checksum(work_id: WorkId, fingerprint: bytes | None) -> int:

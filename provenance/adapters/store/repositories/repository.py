@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sqlalchemy import text
 from sqlmodel import Session, insert, select
 
 from provenance.adapters.store.models import AnyRow, Row
@@ -44,3 +45,8 @@ class Repository:
         if row is None:
             raise NotFound(f"there is no {name}")
         return row
+
+    def _alone(self, lock: int) -> None:
+        """Hold an advisory lock until the transaction ends (PostgreSQL; SQLite has one writer at a time anyway)."""
+        if self._session.get_bind().dialect.name == "postgresql":
+            self._session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock})

@@ -1,0 +1,62 @@
+"""C2PA manifest stores and the soft bindings that lead to them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from provenance.adapters.store.models import BindingRow, ManifestRow
+from provenance.adapters.store.repositories.repository import Repository
+from provenance.core.errors import Conflict, NotFound
+from provenance.core.records import Binding, ManifestRecord
+from provenance.core.types import WorkId
+
+
+class SqlManifests(Repository):
+    def add(self, manifest: ManifestRecord, bindings: Sequence[Binding]) -> None:
+        try:
+            with self._savepoint():
+                self._insert(ManifestRow, ManifestRow.values(manifest))
+                self._insert(BindingRow, *map(BindingRow.values, dict.fromkeys(bindings)))
+        except Conflict as conflict:
+            raise Conflict(f"the manifest {manifest.id} is here already") from conflict
+
+    def get(self, manifest_id: str) -> ManifestRecord:
+        return self._one(ManifestRow, f"manifest {manifest_id}", col(ManifestRow.id) == manifest_id).to(ManifestRecord)
+
+    def of_work(self, work_id: WorkId) -> list[ManifestRecord]:
+        query = select(ManifestRow).where(col(ManifestRow.work_id) == work_id, col(ManifestRow.deleted_at).is_(None))
+        newest = query.order_by(col(ManifestRow.created_at).desc(), col(ManifestRow.id))
+        return [row.to(ManifestRecord) for row in self._session.exec(newest)]
+
+    def bind(self, binding: Binding) -> None:
+        if self._held(binding.manifest_id).deleted_at is not None:
+            raise NotFound(f"there is no manifest {binding.manifest_id}")
+        key = (binding.alg, binding.value, binding.manifest_id)
+        if self._session.get(BindingRow, key) is None:
+            self._insert(BindingRow, BindingRow.values(binding))
+
+    def bindings(self, manifest_id: str) -> list[Binding]:
+        query = select(BindingRow).where(col(BindingRow.manifest_id) == manifest_id)
+        ordered = query.order_by(col(BindingRow.alg), col(BindingRow.value))
+        return [row.to(Binding) for row in self._session.exec(ordered)]
+
+    def by_binding(self, alg: str, value: str, limit: int) -> list[ManifestRecord]:
+        query = (
+            select(ManifestRow)
+            .join(BindingRow, col(BindingRow.manifest_id) == col(ManifestRow.id))
+            .where(col(BindingRow.alg) == alg, col(BindingRow.value) == value, col(ManifestRow.deleted_at).is_(None))
+            .order_by(col(ManifestRow.created_at).desc(), col(ManifestRow.id))
+            .limit(limit)
+        )
+        return [row.to(ManifestRecord) for row in self._session.exec(query)]
+
+    def delete(self, manifest_id: str, at: datetime) -> None:
+        row = self._held(manifest_id)
+        if row.deleted_at is None:
+            row.deleted_at = at
+            self._update(row)
+
+    def _held(self, manifest_id: str) -> ManifestRow:
+        """Held until the transaction ends, so that nothing is bound to what is being deleted."""
+        return self._locked(ManifestRow, f"manifest {manifest_id}", col(ManifestRow.id) == manifest_id)
