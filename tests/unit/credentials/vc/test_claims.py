@@ -10,7 +10,6 @@ from provenance.core.types import WorkId
 from provenance.credentials import issue, issue_licence, verify
 from provenance.credentials.vc.claims import work_urn
 from provenance.licensing import LicenceClaims
-
 from tests.unit.credentials.conftest import ISSUER, NOW
 
 YEAR = timedelta(days=365)

@@ -14,7 +14,6 @@ from provenance.credentials.vc.dids import (
     jwks,
     method_id,
 )
-
 from tests.unit.credentials.conftest import ISSUER
 
 W3C_DID = "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2"

@@ -19,7 +19,6 @@ from provenance.credentials import (
     pinned_key,
 )
 from provenance.credentials.multiformats import multikey
-
 from tests.unit.credentials.conftest import ISSUER, NOW, make_signer
 
 DAY = timedelta(days=1)

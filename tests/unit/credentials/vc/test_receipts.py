@@ -8,7 +8,6 @@ from provenance.core.types import WorkId
 from provenance.credentials import bundle, certificate_hash, verify
 from provenance.credentials.vc.merkle import MerkleBatch
 from provenance.credentials.vc.receipts import MerkleReceipt, receipt
-
 from tests.unit.credentials.conftest import NOW
 
 

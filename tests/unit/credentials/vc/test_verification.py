@@ -26,7 +26,6 @@ from provenance.credentials import (
 )
 from provenance.licensing import LicenceClaims
 from scripts.golden import certificates as golden
-
 from tests.unit.credentials.conftest import ISSUER, MARKED, NOW
 
 GOLDEN_KEYS = pinned_did_document(golden.did_json())
