@@ -23,7 +23,11 @@ ProvenanceError
     ├── NotYetValid
     ├── Expired
     ├── ContentMismatch          the file is not the certified file
-    └── ReceiptMismatch          a ledger receipt does not lead to its root
+    ├── ReceiptMismatch          a ledger receipt does not lead to its root
+    ├── ManifestMismatch         the C2PA manifest store is not the one that the certificate links to
+    ├── InvalidStatusList        a status list that is stale, somebody else's, or not readable: it says nothing
+    ├── Revoked                  the issuer took the certificate back, for good
+    └── Suspended                the issuer does not stand by it at the moment
 """
 
 from typing import Any, ClassVar
@@ -156,3 +160,19 @@ class ContentMismatch(VerificationError):
 
 class ReceiptMismatch(VerificationError):
     code = "receipt-mismatch"
+
+
+class ManifestMismatch(VerificationError):
+    code = "manifest-mismatch"
+
+
+class InvalidStatusList(VerificationError):
+    code = "invalid-status-list"
+
+
+class Revoked(VerificationError):
+    code = "revoked"
+
+
+class Suspended(VerificationError):
+    code = "suspended"

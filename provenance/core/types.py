@@ -63,6 +63,15 @@ def check_licensee(text: str) -> str:
     return text
 
 
+@dataclass(frozen=True, slots=True)
+class StatusPlace:
+    """Where the status of a credential is published: bit `index`, counted over all lists of the service at
+    `base_url` (an origin, perhaps with a path, without a slash at its end)."""
+
+    base_url: str
+    index: int
+
+
 class Grade(StrEnum):
     """What a check found, strongest first. It never says "infringement"."""
 
