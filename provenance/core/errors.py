@@ -25,6 +25,7 @@ ProvenanceError
     ├── ContentMismatch          the file is not the certified file
     ├── ReceiptMismatch          a ledger receipt does not lead to its root
     ├── ManifestMismatch         the C2PA manifest store is not the one that the certificate links to
+    ├── MalformedManifest        a C2PA manifest store that nothing can be read from
     ├── InvalidStatusList        a status list that is stale, somebody else's, or not readable: it says nothing
     ├── Revoked                  the issuer took the certificate back, for good
     └── Suspended                the issuer does not stand by it at the moment
@@ -164,6 +165,10 @@ class ReceiptMismatch(VerificationError):
 
 class ManifestMismatch(VerificationError):
     code = "manifest-mismatch"
+
+
+class MalformedManifest(VerificationError):
+    code = "malformed-manifest"
 
 
 class InvalidStatusList(VerificationError):
