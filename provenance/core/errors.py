@@ -23,6 +23,7 @@ ProvenanceError
     ├── NotYetValid
     ├── Expired
     ├── ContentMismatch          the file is not the certified file
+    ├── ContradictoryLabels      two labels, headers or documents about one work can not both be true
     ├── ReceiptMismatch          a ledger receipt does not lead to its root
     ├── ManifestMismatch         the C2PA manifest store is not the one that the certificate links to
     ├── MalformedManifest        a C2PA manifest store that nothing can be read from
@@ -157,6 +158,10 @@ class Expired(VerificationError):
 
 class ContentMismatch(VerificationError):
     code = "content-mismatch"
+
+
+class ContradictoryLabels(VerificationError):
+    code = "contradictory-labels"
 
 
 class ReceiptMismatch(VerificationError):
