@@ -414,9 +414,19 @@ class Manifests(Protocol):
     def bind(self, binding: Binding) -> None:
         """Binding twice is the same as once. Raises NotFound for a manifest that is not here or deleted."""
 
+    def unbind(self, binding: Binding) -> None:
+        """Nothing happens where it is not bound."""
+
     def bindings(self, manifest_id: str) -> list[Binding]: ...
+    def bindings_of(self, owner: str | None, value: str) -> list[Binding]:
+        """Under any algorithm, to manifests of this owner (None: of anybody) that are not deleted."""
+
     def by_binding(self, alg: str, value: str, limit: int) -> list[ManifestRecord]:
         """Newest first."""
+
+    def values(self, alg: str, *, after: str, limit: int) -> list[str]:
+        """What is bound under an algorithm, each value once, ascending from the one after `after`; to deleted manifests
+        too."""
 
     def delete(self, manifest_id: str, at: datetime) -> None:
         """Deleting twice is the same as once. Raises NotFound."""

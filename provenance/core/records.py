@@ -217,6 +217,7 @@ class ManifestRecord:
     work_id: WorkId | None = None  # None: somebody stored it here, for a picture that is not registered
     embedded: bool = False
     deleted_at: datetime | None = None
+    log_index: int | None = None  # the leaf of the transparency log that names its digest
 
 
 @dataclass(frozen=True, slots=True)

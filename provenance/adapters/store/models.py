@@ -245,13 +245,14 @@ class ManifestRow(Row, table=True):
     work_id: WorkId | None = Field(sa_type=WorkIdText, foreign_key="works.id", nullable=True, index=True)
     embedded: bool
     deleted_at: datetime | None = Field(sa_type=UtcTime, nullable=True)
+    log_index: int | None = Field(sa_type=BigInteger, nullable=True)
 
 
 class BindingRow(Row, table=True):
     __tablename__ = "bindings"
 
     alg: str = Field(primary_key=True)
-    value: str = Field(primary_key=True)
+    value: str = Field(primary_key=True, index=True)
     manifest_id: str = Field(foreign_key="manifests.id", primary_key=True, index=True)
 
 

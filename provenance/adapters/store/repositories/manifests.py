@@ -36,10 +36,27 @@ class SqlManifests(Repository):
         if self._session.get(BindingRow, key) is None:
             self._insert(BindingRow, BindingRow.values(binding))
 
+    def unbind(self, binding: Binding) -> None:
+        row = self._session.get(BindingRow, (binding.alg, binding.value, binding.manifest_id))
+        if row is not None:
+            self._session.delete(row)
+            self._session.flush()
+
     def bindings(self, manifest_id: str) -> list[Binding]:
         query = select(BindingRow).where(col(BindingRow.manifest_id) == manifest_id)
         ordered = query.order_by(col(BindingRow.alg), col(BindingRow.value))
         return [row.to(Binding) for row in self._session.exec(ordered)]
+
+    def bindings_of(self, owner: str | None, value: str) -> list[Binding]:
+        query = (
+            select(BindingRow)
+            .join(ManifestRow, col(BindingRow.manifest_id) == col(ManifestRow.id))
+            .where(col(BindingRow.value) == value, col(ManifestRow.deleted_at).is_(None))
+            .order_by(col(BindingRow.alg), col(BindingRow.manifest_id))
+        )
+        if owner is not None:
+            query = query.where(col(ManifestRow.owner) == owner)
+        return [row.to(Binding) for row in self._session.exec(query)]
 
     def by_binding(self, alg: str, value: str, limit: int) -> list[ManifestRecord]:
         query = (
@@ -50,6 +67,11 @@ class SqlManifests(Repository):
             .limit(limit)
         )
         return [row.to(ManifestRecord) for row in self._session.exec(query)]
+
+    def values(self, alg: str, *, after: str, limit: int) -> list[str]:
+        value = col(BindingRow.value)
+        query = select(BindingRow.value).where(col(BindingRow.alg) == alg, value > after).distinct()
+        return list(self._session.exec(query.order_by(value).limit(limit)))
 
     def delete(self, manifest_id: str, at: datetime) -> None:
         row = self._held(manifest_id)

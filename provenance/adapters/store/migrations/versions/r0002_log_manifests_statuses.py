@@ -60,6 +60,7 @@ def _manifests() -> None:
         sa.Column("work_id", sa.String(16), nullable=True),
         sa.Column("embedded", sa.Boolean(), nullable=False),
         sa.Column("deleted_at", _time(), nullable=True),
+        sa.Column("log_index", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["work_id"], ["works.id"], name=op.f("fk_manifests_work_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_manifests")),
     )
@@ -73,6 +74,7 @@ def _manifests() -> None:
         sa.PrimaryKeyConstraint("alg", "value", "manifest_id", name=op.f("pk_bindings")),
     )
     op.create_index(op.f("ix_bindings_manifest_id"), "bindings", ["manifest_id"])
+    op.create_index(op.f("ix_bindings_value"), "bindings", ["value"])
 
 
 def _statuses() -> None:
