@@ -27,9 +27,17 @@ ProvenanceError
     ├── ReceiptMismatch          a ledger receipt does not lead to its root
     ├── ManifestMismatch         the C2PA manifest store is not the one that the certificate links to
     ├── MalformedManifest        a C2PA manifest store that nothing can be read from
+    ├── InvalidTimestamp         an RFC 3161 token over other bytes, by nobody entitled, or not readable
+    ├── InvalidOcspResponse      an OCSP response that is stale, somebody else's, or not readable: it says nothing
     ├── InvalidStatusList        a status list that is stale, somebody else's, or not readable: it says nothing
     ├── Revoked                  the issuer took the certificate back, for good
-    └── Suspended                the issuer does not stand by it at the moment
+    ├── Suspended                the issuer does not stand by it at the moment
+    └── LogProofInvalid          what a transparency log says does not hold together
+        ├── MalformedLogProof        truncated, or not in the form that its specification gives it
+        ├── LogRootMismatch          entry, path or tiles lead to another root than the checkpoint's
+        ├── LogInconsistent          two checkpoints that no single append-only log can have
+        ├── StaleCheckpoint          older or smaller than the verifier asks for
+        └── NotWitnessed             too few of the policy's witnesses cosigned the checkpoint
 """
 
 from typing import Any, ClassVar
@@ -176,6 +184,14 @@ class MalformedManifest(VerificationError):
     code = "malformed-manifest"
 
 
+class InvalidTimestamp(VerificationError):
+    code = "invalid-timestamp"
+
+
+class InvalidOcspResponse(VerificationError):
+    code = "invalid-ocsp-response"
+
+
 class InvalidStatusList(VerificationError):
     code = "invalid-status-list"
 
@@ -186,3 +202,27 @@ class Revoked(VerificationError):
 
 class Suspended(VerificationError):
     code = "suspended"
+
+
+class LogProofInvalid(VerificationError):
+    code = "log-proof-invalid"
+
+
+class MalformedLogProof(LogProofInvalid):
+    code = "malformed-log-proof"
+
+
+class LogRootMismatch(LogProofInvalid):
+    code = "log-root-mismatch"
+
+
+class LogInconsistent(LogProofInvalid):
+    code = "log-inconsistent"
+
+
+class StaleCheckpoint(LogProofInvalid):
+    code = "stale-checkpoint"
+
+
+class NotWitnessed(LogProofInvalid):
+    code = "not-witnessed"

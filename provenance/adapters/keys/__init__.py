@@ -2,6 +2,7 @@
 
 from provenance.adapters.keys.folder import KeyFolder
 from provenance.adapters.keys.ring import Entry
-from provenance.adapters.keys.signers import EphemeralSigner, FileSigner, InsecureKeyWarning
+from provenance.adapters.keys.sealed import InsecureKeyWarning
+from provenance.adapters.keys.signers import EphemeralSigner, FileSigner
 
 __all__ = ["Entry", "EphemeralSigner", "FileSigner", "InsecureKeyWarning", "KeyFolder"]

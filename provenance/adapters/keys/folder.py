@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from provenance.adapters.keys import files
 from provenance.adapters.keys.ring import Entry, Ring
-from provenance.adapters.keys.signers import UNLOCK_HINT, FileSigner, check_passphrase
+from provenance.adapters.keys.sealed import UNLOCK_HINT, check_passphrase
+from provenance.adapters.keys.signers import FileSigner
 from provenance.core.errors import Conflict, Misconfigured
 from provenance.credentials import TrustedKeys, VerificationKey, did_key, method_id
 

@@ -5,25 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
 from provenance.adapters.keys import files
+from provenance.adapters.keys.sealed import InsecureKeyWarning, check_passphrase, seal, unseal
 from provenance.core.errors import Conflict, Misconfigured
 from provenance.credentials.vc.dids import did_key, method_id
-
-UNLOCK_HINT: Final = "set PROVENANCE_KEY_PASSPHRASE to the passphrase that the keys were made with"
-
-
-_SCRYPT_COST: Final = 1 << 14  # 16 MiB, about 0.1 s: the most that the OpenSSL command reads without being told to
-
-
-class InsecureKeyWarning(UserWarning):
-    """A secret is kept in a way that no production service should keep it."""
 
 
 class _Ed25519Signer:
@@ -77,7 +63,7 @@ class FileSigner(_Ed25519Signer):
         """Make a new key. Raises Conflict when the file is there: a key is never overwritten."""
         check_passphrase(passphrase, allow_unencrypted=allow_unencrypted)
         try:
-            files.create(path, _pem(Ed25519PrivateKey.generate(), passphrase))
+            files.create(path, seal(Ed25519PrivateKey.generate(), passphrase))
         except FileExistsError:
             raise Conflict(f"there is a key at {path} already", existing=str(path)) from None
         return cls(path, passphrase=passphrase, did=did, allow_unencrypted=allow_unencrypted)
@@ -100,48 +86,8 @@ class EphemeralSigner(_Ed25519Signer):
         )
 
 
-def check_passphrase(passphrase: bytes | None, *, allow_unencrypted: bool) -> None:
-    """Raises Misconfigured when there is none and nobody allowed that; warns when somebody did."""
-    if passphrase:
-        return
-    if passphrase is not None or not allow_unencrypted:
-        raise Misconfigured("keys need a passphrase", hint=UNLOCK_HINT)
-    warnings.warn(
-        "keys are kept unencrypted, because no passphrase is set: whoever reads the disk can sign in your name",
-        InsecureKeyWarning,
-        stacklevel=3,
-    )
-
-
-def _pem(key: Ed25519PrivateKey, passphrase: bytes | None) -> bytes:
-    """PKCS #8 PEM; with a passphrase under PBES2 with scrypt and AES-256-CBC (RFC 7914, section 7).
-
-    `cryptography` itself would write PBKDF2 with 2048 rounds, which a graphics card tries by the million a second.
-    """
-    if passphrase is None:
-        return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    from Crypto.IO import PEM, PKCS8  # here: only making a key needs it
-
-    algorithm, body, _ = PKCS8.unwrap(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
-    der = PKCS8.wrap(
-        body,
-        algorithm,
-        passphrase,
-        protection="scryptAndAES256-CBC",
-        prot_params={"iteration_count": _SCRYPT_COST, "block_size": 8, "parallelization": 1},
-        key_params=None,
-    )
-    return PEM.encode(der, "ENCRYPTED PRIVATE KEY").encode() + b"\n"
-
-
 def _load(path: Path, passphrase: bytes | None) -> Ed25519PrivateKey:
-    pem = files.read(path)
-    if passphrase is not None and b"ENCRYPTED" not in pem:
-        raise Misconfigured(f"{path} is not encrypted, but a passphrase is set", hint="encrypt it with `openssl pkcs8`")
-    try:
-        key = load_pem_private_key(pem, passphrase)
-    except (ValueError, TypeError):  # from None: OpenSSL's text must not carry anything of the file into a log
-        raise Misconfigured(f"the passphrase does not open {path}", hint=UNLOCK_HINT) from None
+    key = unseal(files.read(path), passphrase, where=path)
     if not isinstance(key, Ed25519PrivateKey):
         raise Misconfigured(f"{path} holds no Ed25519 key")
     return key
