@@ -19,11 +19,15 @@ STEPS: Final[dict[str, tuple[str, str]]] = {
     "time": ("Check the validity period", "检查有效期"),
     "content": ("Compare the file", "比对文件"),
     "receipts": ("Check the ledger receipts", "检查账本回执"),
+    "manifest": ("Compare the C2PA manifest store", "比对 C2PA 清单"),
+    "log": ("Check the transparency log's proof", "检查透明日志证明"),
+    "status": ("Ask whether it was taken back", "查询是否已被撤回"),
 }
 
 FINDINGS: Final[dict[str, tuple[str, str]]] = {
     # passed
     "parsed": ("It is one JSON object without duplicate names.", "这是一个没有重复名称的 JSON 对象。"),
+    "parsed-jws": ("It is a signed JSON Web Token.", "这是一个带签名的 JSON Web Token。"),
     "known-shape": ("It is {type}, version {version}.", "这是 {type}，版本 {version}。"),
     "known-suite": ("It is secured by {suite}.", "由 {suite} 保护。"),
     "trusted-signer": ("{key} belongs to the issuer and is trusted.", "{key} 属于签发者，且受信任。"),
@@ -51,6 +55,19 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "{count} receipt(s) lead to roots that the ledger holds, the first since {since}.",
         "{count} 份回执对应的根已在账本上，最早时间为 {since}。",
     ),
+    "manifest-linked": ("It is the manifest store that the certificate links to.", "这正是证书所链接的 C2PA 清单。"),
+    "log-included": (
+        "It is entry {index} of the log {origin}, under a tree head of {size} entries.",
+        "它是日志 {origin} 的第 {index} 条记录，包含于共 {size} 条记录的树头中。",
+    ),
+    "status-clear": (
+        "The issuer's status lists of {since} do not mark it for {purposes}.",
+        "签发者 {since} 的状态列表未将其标记为 {purposes}。",
+    ),
+    "status-register": (
+        "The issuer's own register has nothing against it now.",
+        "签发者自己的登记册目前对其没有异议。",
+    ),
     # skipped
     "no-content": ("No file was given to compare.", "未提供用于比对的文件。"),
     "licence-names-no-file": (
@@ -58,6 +75,21 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "该许可证书指向一份作品证书而非文件：请用文件验证那份作品证书。",
     ),
     "no-receipts": ("It carries no ledger receipts.", "未附带账本回执。"),
+    "no-manifest-link": ("It links to no C2PA manifest store.", "未链接 C2PA 清单。"),
+    "no-manifest": ("No C2PA manifest store was given to compare.", "未提供用于比对的 C2PA 清单。"),
+    "no-log-proof": ("It carries no proof of the transparency log.", "未附带透明日志证明。"),
+    "log-not-checked": (
+        "It carries a proof of the transparency log, which was not checked: no log key was given.",
+        "附带透明日志证明，但未检查：未提供日志公钥。",
+    ),
+    "no-status-entry": (
+        "Its issuer publishes no status for it: whether it was taken back can be asked only of the register.",
+        "签发者未公布其状态：是否已被撤回只能向登记册查询。",
+    ),
+    "no-status-list": (
+        "No status list was given: whether it was taken back since was not asked.",
+        "未提供状态列表：未查询此后是否被撤回。",
+    ),
     # failed
     "too-large": ("The document is larger than {limit}.", "文件大于 {limit}。"),
     "too-deep": ("The document is nested deeper than {limit} levels.", "文件嵌套超过 {limit} 层。"),
@@ -118,7 +150,95 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "Receipt {index} does not lead from this certificate to its root.",
         "第 {index} 份回执无法由本证书推导至其根。",
     ),
+    "manifest-differs": (
+        "This is not the C2PA manifest store that the certificate links to as {id}.",
+        "这不是证书以 {id} 链接的 C2PA 清单。",
+    ),
+    "list-unreadable": ("The status list can't be used: {detail}", "状态列表无法使用：{detail}"),
+    "list-foreign": (
+        "The status list {url} is that of {issuer}, who did not issue this certificate.",
+        "状态列表 {url} 属于 {issuer}，而非本证书的签发者。",
+    ),
+    "list-stale": (
+        "The status list {url} was in force from {start} until {end}, not now.",
+        "状态列表 {url} 的有效期为 {start} 至 {end}，现已不适用。",
+    ),
+    "list-too-short": (
+        "The status list {url} has no place {index}.",
+        "状态列表 {url} 中没有位置 {index}。",
+    ),
+    "list-of-others": (
+        "None of the status lists that were given is one that the certificate names.",
+        "所提供的状态列表均不是证书所指明的。",
+    ),
+    "revoked": ("The issuer revoked it.", "签发者已将其吊销。"),
+    "suspended": (
+        "The issuer has suspended it: it does not count at the moment.",
+        "签发者已将其暂停：目前不作数。",
+    ),
     "not-anchored": ("The ledger does not confirm receipt {index}: {detail}", "账本未确认第 {index} 份回执：{detail}"),
+    # the transparency log
+    "note-form": ("The signed note is malformed: {detail}.", "签名笔记（signed note）格式有误：{detail}。"),
+    "note-signature": ("The signature of {name} does not fit the note.", "{name} 的签名与笔记不符。"),
+    "note-unsigned": (
+        "No trusted key of this log signed the checkpoint; it carries signatures of: {names}.",
+        "检查点没有该日志任何受信任密钥的签名；现有签名来自：{names}。",
+    ),
+    "checkpoint-form": ("The checkpoint is malformed: {detail}.", "检查点格式有误：{detail}。"),
+    "proof-form": ("The log proof is malformed: {detail}.", "日志证明格式有误：{detail}。"),
+    "log-number": ("{given} is not a size or an index.", "{given} 不是大小或序号。"),
+    "log-hash": ("{given} is not a hash of 32 bytes in base64.", "{given} 不是 base64 形式的 32 字节哈希。"),
+    "log-size": ("The size of the log is out of range.", "日志大小超出范围。"),
+    "log-index": ("A log of {size} entries has no entry {index}.", "{size} 条的日志没有第 {index} 条。"),
+    "log-path-length": (
+        "The proof has {given} hashes of 32 bytes where {wanted} are needed: it was cut, or belongs to another tree.",
+        "证明应有 {wanted} 个 32 字节哈希，实有 {given} 个：证明被截断，或属于另一棵树。",
+    ),
+    "log-root": (
+        "The entry and its path do not lead to the root of the checkpoint of size {size}.",
+        "该条目及其路径无法推导至大小为 {size} 的检查点的根。",
+    ),
+    "log-shrank": ("The log had {old} entries, and now claims {new}.", "日志曾有 {old} 条，现声称只有 {new} 条。"),
+    "log-forked": (
+        "The trees of {old} and of {new} entries are not of one append-only log: its history was rewritten, or it "
+        "shows different logs to different people.",
+        "{old} 条与 {new} 条的两棵树不属于同一份只增日志：历史被改写，或对不同的人展示了不同的日志。",
+    ),
+    "log-tile-length": (
+        "A tile has {given} bytes where {wanted} are needed.",
+        "分片应有 {wanted} 字节，实有 {given} 字节。",
+    ),
+    "log-bundle": ("An entry bundle is not {wanted} entries.", "条目包中的条目不是 {wanted} 条。"),
+    "log-entry": ("The entry is not in a form that is known here.", "条目的格式未知。"),
+    "log-no-certificate": (
+        "The document is no certificate with a start of validity.",
+        "该文件不是带有生效时间的证书。",
+    ),
+    "log-quorum": (
+        "Too few of the policy's witnesses cosigned the checkpoint of size {size}: {names}.",
+        "大小为 {size} 的检查点未获策略所要求数量的见证者联署：{names}。",
+    ),
+    "log-stale-size": (
+        "The checkpoint has size {size}, but the log is known to have had {known} entries.",
+        "检查点大小为 {size}，但已知该日志曾有 {known} 条。",
+    ),
+    "log-stale-time": (
+        "Witnesses saw the checkpoint last at {seen}; {wanted} or later is asked for.",
+        "见证者最后一次看到该检查点是在 {seen}；要求不早于 {wanted}。",
+    ),
+    "log-no-time": (
+        "No witness that the policy names says when it saw the checkpoint.",
+        "策略所列的见证者均未说明何时看到该检查点。",
+    ),
+    "receipt-form": ("The COSE receipt is malformed.", "COSE 回执格式有误。"),
+    "receipt-algorithm": (
+        "The COSE receipt has another algorithm or tree than the ones that are verified here.",
+        "COSE 回执使用了此处不支持的算法或树。",
+    ),
+    "receipt-signature": (
+        "The COSE receipt is not signed by this key over the root that the entry leads to.",
+        "COSE 回执并非由此密钥对该条目所推导的根签名。",
+    ),
 }
 
 _OTHER: Final = ("{reason}", "{reason}")

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from provenance.core.errors import Conflict, InvalidRequest
 from provenance.core.records import Grant, Offer
-from provenance.core.types import WorkId, check_licensee
+from provenance.core.types import StatusPlace, WorkId, check_licensee
 from provenance.licensing.money import check_price
 from provenance.licensing.terms import template
 
@@ -17,7 +17,8 @@ class LicenceClaims:
     """What the licence certificate states (`credentials.issue_licence`). Hashes are lower-case hex sha256.
 
     `work_certificate_hash` binds the licence to the work's own certificate. With `marked_sha256`, a holder of the
-    marked file can check the licence against it without that certificate.
+    marked file can check the licence against it without that certificate. `status` is the licence's reserved place in
+    the status lists; None where the issuer has no public address to publish them at.
     """
 
     grant_id: str
@@ -27,6 +28,7 @@ class LicenceClaims:
     terms_slug: str
     terms_hash: str
     marked_sha256: str | None = None
+    status: StatusPlace | None = None
     id: UUID = field(default_factory=uuid4)
 
     def __post_init__(self) -> None:

@@ -3,6 +3,8 @@
 A certificate never holds a prompt, an e-mail address, a title or an owner's name: the claims have no place for them.
 """
 
+import base64
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -10,11 +12,37 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from provenance.core.errors import InvalidRequest, MalformedCertificate, Misconfigured
 from provenance.core.ports import Signer
-from provenance.core.types import WorkId
+from provenance.core.types import StatusPlace, WorkId
 from provenance.credentials import times
 from provenance.credentials.vc import shapes
-from provenance.credentials.vc.context import CONTEXTS
 from provenance.credentials.vc.integrity import secure
+from provenance.credentials.vc.statuslist import status_entries
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestLink:
+    """The C2PA manifest store that goes with a certificate: its active manifest's id, and the store's sha256 (hex)."""
+
+    id: str
+    sha256: str
+
+    @classmethod
+    def of(cls, manifest_id: str, store: bytes) -> "ManifestLink":
+        return cls(manifest_id, hashlib.sha256(store).hexdigest())
+
+    @property
+    def resource(self) -> dict[str, str]:
+        """The entry of `relatedResource` (VC Data Model 2.0, section 5.3)."""
+        digest = base64.b64encode(bytes.fromhex(self.sha256)).decode()
+        return {"id": self.id, "digestSRI": f"sha256-{digest}", "mediaType": shapes.MANIFEST_TYPE}
+
+
+@dataclass(frozen=True, slots=True)
+class SoftBinding:
+    """What finds the work again without its metadata. `value` is padded standard base64 of the binding's bytes."""
+
+    alg: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +50,8 @@ class CertificateClaims:
     """One registered artwork. Hashes are lower-case hex sha256, of pixels as `core.digests.pixels_digest` defines it.
 
     `width`, `height` and `media_type` describe the marked file. The watermark's payload is the work id, so it is not
-    repeated; `mark_key_id` names the watermark key without giving anything of it away.
+    repeated; `mark_key_id` names the watermark key without giving anything of it away. `status` is the credential's
+    reserved place in the status lists; None where the issuer has no public address to publish them at.
     """
 
     work_id: WorkId
@@ -40,11 +69,16 @@ class CertificateClaims:
     terms_slug: str
     terms_hash: str
     recipe_hash: str | None = None
+    iscc: str | None = None
+    soft_bindings: tuple[SoftBinding, ...] = ()
+    manifest: ManifestLink | None = None
+    status: StatusPlace | None = None
     id: UUID = field(default_factory=uuid4)
 
     def subject(self, issuer: str) -> dict[str, Any]:
         """The `credentialSubject` member."""
-        recipe = {} if self.recipe_hash is None else {"recipeHash": self.recipe_hash}
+        bindings = [{"alg": binding.alg, "value": binding.value} for binding in self.soft_bindings]
+        optional = {"recipeHash": self.recipe_hash, "iscc": self.iscc, "softBindings": bindings or None}
         return {
             "id": work_urn(issuer, self.work_id),
             "work": str(self.work_id),
@@ -57,7 +91,7 @@ class CertificateClaims:
             "fingerprintModels": list(self.fingerprint_models),
             "digitalSourceType": self.digital_source_type,
             "terms": {"slug": self.terms_slug, "hash": self.terms_hash},
-            **recipe,
+            **{name: value for name, value in optional.items() if value is not None},
         }
 
 
@@ -84,6 +118,8 @@ class LicenceFacts(Protocol):
     def terms_slug(self) -> str: ...
     @property
     def terms_hash(self) -> str: ...
+    @property
+    def status(self) -> StatusPlace | None: ...
 
 
 def issue(
@@ -95,7 +131,8 @@ def issue(
     signer's key is not the issuer's, InvalidRequest when a claim has the wrong form: nothing is issued that `verify`
     would refuse.
     """
-    unsigned = _unsigned(shapes.ARTWORK, claims.id, issuer, claims.subject(issuer))
+    linked = {} if claims.manifest is None else {"relatedResource": [claims.manifest.resource]}
+    unsigned = _unsigned(shapes.ARTWORK, claims, issuer, claims.subject(issuer)) | linked
     return _sign(unsigned, signer=signer, valid_from=valid_from, valid_until=valid_until)
 
 
@@ -103,7 +140,7 @@ def issue_licence(
     facts: LicenceFacts, *, signer: Signer, issuer: str, valid_from: datetime, valid_until: datetime | None
 ) -> dict[str, Any]:
     """The signed certificate of a licence; otherwise as `issue`."""
-    unsigned = _unsigned(shapes.LICENCE, facts.id, issuer, _licence_subject(facts))
+    unsigned = _unsigned(shapes.LICENCE, facts, issuer, _licence_subject(facts))
     return _sign(unsigned, signer=signer, valid_from=valid_from, valid_until=valid_until)
 
 
@@ -129,14 +166,18 @@ def _hashes(alg: str, source: str, marked: str) -> dict[str, str]:
     return {"alg": alg, "source": source, "marked": marked}
 
 
-def _unsigned(kind: str, serial: UUID, issuer: str, subject: dict[str, Any]) -> dict[str, Any]:
+def _unsigned(
+    kind: str, facts: "CertificateClaims | LicenceFacts", issuer: str, subject: dict[str, Any]
+) -> dict[str, Any]:
+    status = {} if facts.status is None else {"credentialStatus": status_entries(facts.status)}
     return {
-        "@context": list(CONTEXTS),
-        "id": f"urn:uuid:{serial}",
+        "@context": list(shapes.CONTEXTS[shapes.VERSION]),
+        "id": f"urn:uuid:{facts.id}",
         "type": ["VerifiableCredential", kind],
         "certificateVersion": shapes.VERSION,
         "issuer": issuer,
         "credentialSubject": subject,
+        **status,
     }
 
 

@@ -1,7 +1,7 @@
 """Ledger receipts: where a certificate's hash stands in a Merkle batch, and where that batch's root stands on a chain.
 
 Receipts come after the signature, so they travel beside the certificate in a `ProvenanceBundle`, unsigned: each proves
-itself by its path and by the chain.
+itself by its path and by the chain. A proof of inclusion in the transparency log travels there too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,9 +68,13 @@ def receipt(batch: AnchorBatch, *, path: Sequence[bytes]) -> dict[str, Any]:
     }
 
 
-def bundle(certificate: Mapping[str, Any], receipts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The certificate with its receipts, as one document that `verify` takes."""
-    return {"type": BUNDLE, "certificate": dict(certificate), "receipts": [dict(entry) for entry in receipts]}
+def bundle(
+    certificate: Mapping[str, Any], receipts: Sequence[Mapping[str, Any]], *, log_proof: str | None = None
+) -> dict[str, Any]:
+    """The certificate with its receipts, as one document that `verify` takes. `log_proof` is the text of the
+    certificate's tlog-proof file (C2SP tlog-proof)."""
+    proof = {} if log_proof is None else {"logProof": log_proof}
+    return {"type": BUNDLE, "certificate": dict(certificate), "receipts": [dict(entry) for entry in receipts], **proof}
 
 
 def _prefixed(digits: str) -> str:

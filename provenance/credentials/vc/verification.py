@@ -1,120 +1,61 @@
 """Verification as numbered steps. Each step that fails raises its own typed error, which carries the trail so far.
 
-    1 parse      bytes to one JSON object                       MalformedCertificate
+    1 parse      bytes to one JSON object, or to a JWS          MalformedCertificate
     2 shape      known type and version, no unknown member      MalformedCertificate, UnsupportedVersion
-    3 suite      DataIntegrityProof, eddsa-jcs-2022             UnsupportedVersion, MalformedCertificate
+    3 suite      eddsa-jcs-2022 or vc+jwt                       UnsupportedVersion, MalformedCertificate
     4 signer     the key is the issuer's, trusted, in its time  UntrustedSigner
-    5 signature  Ed25519 over both hashes                       InvalidSignature
+    5 signature  Ed25519 over what was read                     InvalidSignature
     6 time       the validity period holds `now`                NotYetValid, Expired
     7 content    the file is the certified one                  ContentMismatch
     8 receipts   Merkle path to the root, root on the ledger    ReceiptMismatch
+    9 manifest   the C2PA manifest store is the linked one      ManifestMismatch
+    10 log       the transparency log holds the certificate     what the given check raises
+    11 status    the issuer did not take it back                Revoked, Suspended, InvalidStatusList
 
-Steps 7 and 8 are skipped, and say so, where there is nothing to compare. Nothing here reads a clock, disk or network.
+Steps 7 to 11 are skipped, and say so, where there is nothing to compare. Nothing here reads a clock, disk or network.
 """
 
+import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any, Final
 
 from provenance.core.errors import (
     ContentMismatch,
     Expired,
     InvalidSignature,
-    MalformedCertificate,
+    InvalidStatusList,
+    ManifestMismatch,
     NotYetValid,
     ReceiptMismatch,
-    UnsupportedVersion,
-    UntrustedSigner,
+    Revoked,
+    Suspended,
     VerificationError,
 )
 from provenance.core.ports import Keyring
+from provenance.core.records import StatusPurpose
 from provenance.core.types import WorkId
 from provenance.credentials import times
 from provenance.credentials.canonical import certificate_hash, parse
-from provenance.credentials.messages import message, refusal, step_title
-from provenance.credentials.vc import shapes
-from provenance.credentials.vc.integrity import PROOF_TYPE, PURPOSE, SUITE, signed_parts
+from provenance.credentials.messages import refusal
+from provenance.credentials.vc import jwt, proofs, shapes
+from provenance.credentials.vc.findings import (
+    ConfirmAnchor,
+    Content,
+    ContentMatch,
+    LogFinding,
+    Outcome,
+    Step,
+    Supplied,
+    Verification,
+)
+from provenance.credentials.vc.proofs import CLOCK_SKEW, Proof
 from provenance.credentials.vc.receipts import MerkleReceipt
-from provenance.credentials.vc.trust import DatedKeyring
+from provenance.credentials.vc.statuslist import read_status_list
 
-CLOCK_SKEW: Final = timedelta(minutes=5)
-"""How far the issuer's clock may be ahead of the verifier's."""
-
-ConfirmAnchor = Callable[[MerkleReceipt], datetime]
-"""Asks the ledger when it took the receipt's root. Raises ReceiptMismatch when it did not, Unavailable."""
-
-
-class Outcome(StrEnum):
-    PASSED = "passed"
-    SKIPPED = "skipped"
-    FAILED = "failed"
-
-
-class ContentMatch(StrEnum):
-    """What of the certified artwork the given file is."""
-
-    MARKED_FILE = "marked-file"
-    SOURCE_FILE = "source-file"
-    MARKED_PIXELS = "marked-pixels"
-    SOURCE_PIXELS = "source-pixels"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line of the protocol. `finding` names its sentence in the catalogue, `reason` is that sentence in English."""
-
-    number: int
-    code: str
-    outcome: Outcome
-    finding: str
-    values: Mapping[str, str] = field(default_factory=dict)
-    reason: str = ""
-
-    def title(self, language: str = "en") -> str:
-        return step_title(self.code, language)
-
-    def text(self, language: str = "en") -> str:
-        return message(self.finding, language, {**self.values, "reason": self.reason})
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The file to compare; `pixels_sha256` is `core.digests.pixels_digest` of its picture, where it was decoded."""
-
-    data: bytes
-    pixels_sha256: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What held. There is no "invalid" one: a failed verification raised."""
-
-    kind: str  # "ArtworkCertificate" or "LicenceCertificate"
-    certificate: Mapping[str, Any]
-    certificate_hash: str
-    steps: tuple[Step, ...]
-    content: ContentMatch | None
-    anchored_since: datetime | None
-
-    @property
-    def work_id(self) -> WorkId:
-        return WorkId.parse(self.subject["work"])
-
-    @property
-    def issuer(self) -> str:
-        return str(self.certificate["issuer"])
-
-    @property
-    def key_id(self) -> str:
-        return str(self.certificate["proof"]["verificationMethod"])
-
-    @property
-    def subject(self) -> Mapping[str, Any]:
-        subject: Mapping[str, Any] = self.certificate["credentialSubject"]
-        return subject
+_NOTHING: Final = Supplied()
 
 
 def verify(
@@ -123,15 +64,15 @@ def verify(
     keyring: Keyring,
     now: datetime,
     content: Content | bytes | None = None,
-    confirm: ConfirmAnchor | None = None,
+    supplied: Supplied = _NOTHING,
 ) -> Verification:
-    """Verify a certificate, a licence, or a bundle of one with its receipts.
+    """Verify a certificate or licence (JSON or `vc+jwt`), or a bundle of one with its receipts.
 
     `now` is timezone-aware. Raises the VerificationError of the first step that fails, with `step` and `trail` set;
-    whatever `confirm` raises when the ledger can't be asked passes through.
+    whatever else the functions in `supplied` raise passes through.
     """
     content = Content(content) if isinstance(content, bytes | bytearray) else content
-    run = _Run(keyring=keyring, now=now, content=content, confirm=confirm)
+    run = _Run(keyring=keyring, now=now, content=content, supplied=supplied)
     for number, (code, step) in enumerate(_STEPS.items(), start=1):
         try:
             done = step(run, document)
@@ -140,9 +81,7 @@ def verify(
             error.step, error.trail = number, (*run.trail, failed)
             raise
         run.trail.append(replace(done, number=number, code=code))
-    return Verification(
-        run.kind, run.certificate, certificate_hash(run.certificate), tuple(run.trail), run.match, run.anchored_since
-    )
+    return run.verified()
 
 
 @dataclass(slots=True)
@@ -152,15 +91,38 @@ class _Run:
     keyring: Keyring
     now: datetime
     content: Content | None
-    confirm: ConfirmAnchor | None
+    supplied: Supplied
     document: dict[str, Any] = field(default_factory=dict)
+    jws: jwt.Jws | None = None
     certificate: dict[str, Any] = field(default_factory=dict)
+    hash: str = ""
     receipts: list[dict[str, Any]] = field(default_factory=list)
+    log_proof: str | None = None
     kind: str = ""
+    proof: Proof | None = None
     bad_signature: InvalidSignature | None = None
     match: ContentMatch | None = None
     anchored_since: datetime | None = None
+    log: LogFinding | None = None
     trail: list[Step] = field(default_factory=list)
+
+    @property
+    def checked_proof(self) -> Proof:
+        if self.proof is None:
+            raise RuntimeError("the suite is checked before the signer")
+        return self.proof
+
+    def verified(self) -> Verification:
+        return Verification(
+            kind=self.kind,
+            certificate=self.certificate,
+            certificate_hash=self.hash,
+            key_id=self.checked_proof.key_id,
+            steps=tuple(self.trail),
+            content=self.match,
+            anchored_since=self.anchored_since,
+            log=self.log,
+        )
 
 
 def _passed(finding: str, **values: str) -> Step:
@@ -172,59 +134,48 @@ def _skipped(finding: str) -> Step:
 
 
 def _parse(run: _Run, document: bytes | Mapping[str, Any]) -> Step:
+    if isinstance(document, bytes | bytearray) and jwt.is_compact(document):
+        run.jws = jwt.read_compact(document)
+        run.hash = hashlib.sha256(document.strip()).hexdigest()
+        return _passed("parsed-jws")
     run.document = parse(document)
     return _passed("parsed")
 
 
 def _shape(run: _Run, _: object) -> Step:
-    run.certificate, run.receipts = shapes.split_bundle(run.document)
-    run.kind = shapes.check_credential(run.certificate)
-    return _passed("known-shape", type=run.kind, version=shapes.VERSION)
+    if run.jws is None:
+        run.certificate, run.receipts, run.log_proof = shapes.split_bundle(run.document)
+        run.kind = shapes.check_credential(run.certificate)
+    else:
+        run.kind = shapes.check_credential(run.jws.payload, as_jwt=True)
+        run.certificate = run.jws.credential
+    return _passed("known-shape", type=run.kind, version=run.certificate["certificateVersion"])
 
 
 def _suite(run: _Run, _: object) -> Step:
-    proof = run.certificate["proof"]
-    if (proof["type"], proof["cryptosuite"]) != (PROOF_TYPE, SUITE):
-        raise refusal(UnsupportedVersion, "unknown-suite", suite=f"{proof['type']} {proof['cryptosuite']}")
-    if proof["proofPurpose"] != PURPOSE:
-        raise refusal(MalformedCertificate, "wrong-purpose", purpose=proof["proofPurpose"])
-    if proof["@context"] != run.certificate["@context"]:
-        raise refusal(MalformedCertificate, "proof-context")
-    return _passed("known-suite", suite=SUITE)
+    run.proof = proofs.of_document(run.certificate) if run.jws is None else proofs.of_jws(run.jws)
+    return _passed("known-suite", suite=run.proof.suite)
 
 
 def _signer(run: _Run, _: object) -> Step:
-    """The keyring answers trust and signature in one call; a bad signature is kept for its own step."""
-    proof = run.certificate["proof"]
-    key_id = proof["verificationMethod"]
-    if not key_id.startswith(f"{run.certificate['issuer']}#"):
-        raise refusal(UntrustedSigner, "issuer-mismatch", key=key_id, issuer=run.certificate["issuer"])
-    try:
-        body, signature = signed_parts(run.certificate)
-        if isinstance(run.keyring, DatedKeyring):
-            run.keyring.verify_at(key_id, body, signature, at=times.read(proof["created"]))
-        else:
-            run.keyring.verify(key_id, body, signature)
-    except InvalidSignature as error:
-        run.bad_signature = error
-    except ValueError:
-        run.bad_signature = refusal(InvalidSignature, "signature-invalid")
-    return _passed("trusted-signer", key=key_id)
+    proof = run.checked_proof
+    run.bad_signature = proof.judged(run.keyring, run.certificate["issuer"])
+    return _passed("trusted-signer", key=proof.key_id)
 
 
 def _signature(run: _Run, _: object) -> Step:
     if run.bad_signature is not None:
         raise run.bad_signature
+    run.hash = run.hash or certificate_hash(run.certificate)
     return _passed("signature-valid")
 
 
 def _time(run: _Run, _: object) -> Step:
     start, end = run.certificate["validFrom"], run.certificate.get("validUntil")
-    created = run.certificate["proof"]["created"]
     if times.read(start) > run.now + CLOCK_SKEW:
         raise refusal(NotYetValid, "not-yet-valid", start=start)
-    if times.read(created) > run.now + CLOCK_SKEW:
-        raise refusal(NotYetValid, "proof-from-future", start=created)
+    if run.checked_proof.dated > run.now + CLOCK_SKEW:
+        raise refusal(NotYetValid, "proof-from-future", start=times.written(run.checked_proof.dated))
     if end is None:
         return _passed("valid-since", start=start)
     if run.now > times.read(end):
@@ -262,13 +213,14 @@ def _receipts(run: _Run, _: object) -> Step:
     if not run.receipts:
         return _skipped("no-receipts")
     work_id = WorkId.parse(run.certificate["credentialSubject"]["work"])
-    leaf = (work_id, bytes.fromhex(certificate_hash(run.certificate)))
+    leaf = (work_id, bytes.fromhex(run.hash))
     receipts = [MerkleReceipt.read(entry) for entry in run.receipts]
     for index, receipt in enumerate(receipts, start=1):
         receipt.check(leaf, index=index)
-    if run.confirm is None:
+    confirm = run.supplied.confirm
+    if confirm is None:
         return _passed("receipts-linked", count=str(len(receipts)))
-    run.anchored_since = min(_confirmed(run.confirm, receipt, index) for index, receipt in enumerate(receipts, start=1))
+    run.anchored_since = min(_confirmed(confirm, receipt, index) for index, receipt in enumerate(receipts, start=1))
     return _passed("receipts-confirmed", count=str(len(receipts)), since=times.written(run.anchored_since))
 
 
@@ -281,6 +233,69 @@ def _confirmed(confirm: ConfirmAnchor, receipt: MerkleReceipt, index: int) -> da
         ) from error
 
 
+def _manifest(run: _Run, _: object) -> Step:
+    if "relatedResource" not in run.certificate:
+        return _skipped("no-manifest-link")
+    if run.supplied.manifest is None:
+        return _skipped("no-manifest")
+    (link,) = run.certificate["relatedResource"]
+    algorithm, _, expected = link["digestSRI"].partition("-")
+    digest = hashlib.new(algorithm, run.supplied.manifest).digest()
+    if base64.b64encode(digest).decode() != expected:
+        raise refusal(ManifestMismatch, "manifest-differs", id=link["id"])
+    return _passed("manifest-linked")
+
+
+def _log(run: _Run, _: object) -> Step:
+    if run.log_proof is None:
+        return _skipped("no-log-proof")
+    if run.supplied.check_log is None:
+        return _skipped("log-not-checked")
+    run.log = run.supplied.check_log(run.log_proof, run.hash, run.now)
+    return _passed("log-included", origin=run.log.origin, index=str(run.log.index), size=str(run.log.size))
+
+
+def _status(run: _Run, _: object) -> Step:
+    if run.supplied.register is not None:
+        against = run.supplied.register(run.certificate["id"])
+        if against is not None:
+            raise _taken_back(against)
+        return _passed("status-register")
+    if "credentialStatus" not in run.certificate:
+        return _skipped("no-status-entry")
+    if not run.supplied.status_lists:
+        return _skipped("no-status-list")
+    return _listed(run)
+
+
+def _listed(run: _Run) -> Step:
+    """Every list that was given has to be usable: one that is not might be the one that says "revoked"."""
+    issuer = run.certificate["issuer"]
+    lists = [
+        read_status_list(document, issuer=issuer, keyring=run.keyring, now=run.now)
+        for document in run.supplied.status_lists
+    ]
+    found = {(known.url, known.purpose.value): known for known in lists}
+    asked = []
+    for entry in run.certificate["credentialStatus"]:
+        known = found.get((entry["statusListCredential"], entry["statusPurpose"]))
+        if known is None:
+            continue
+        if known.marks(int(entry["statusListIndex"])):
+            raise _taken_back(known.purpose)
+        asked.append(known)
+    if not asked:
+        raise refusal(InvalidStatusList, "list-of-others")
+    purposes = ", ".join(known.purpose.value for known in asked)
+    return _passed("status-clear", since=times.written(min(known.since for known in asked)), purposes=purposes)
+
+
+def _taken_back(purpose: StatusPurpose) -> VerificationError:
+    if purpose is StatusPurpose.REVOCATION:
+        return refusal(Revoked, "revoked")
+    return refusal(Suspended, "suspended", hint="ask again later: a suspension may be lifted")
+
+
 _STEPS: Final[dict[str, Callable[[_Run, bytes | Mapping[str, Any]], Step]]] = {
     "parse": _parse,
     "shape": _shape,
@@ -290,4 +305,7 @@ _STEPS: Final[dict[str, Callable[[_Run, bytes | Mapping[str, Any]], Step]]] = {
     "time": _time,
     "content": _content,
     "receipts": _receipts,
+    "manifest": _manifest,
+    "log": _log,
+    "status": _status,
 }

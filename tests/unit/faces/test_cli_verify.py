@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provenance.credentials import verification
+from provenance.credentials.vc import verification
 from provenance.faces.cli.commands import verify
 from tests.cli import Stock, cli
 from tests.service import decoded, encoded
@@ -14,6 +14,7 @@ from tests.service import decoded, encoded
 GOLDEN = Path(__file__).parents[2] / "golden" / "certificates"
 DID = GOLDEN / "did.json"
 EXPECTED = json.loads((GOLDEN / "expected.json").read_text())
+DEFECTS = {name: told for name, told in EXPECTED["defects"].items() if told.get("part") != "manifest"}
 CODES = {"UntrustedSigner": 4}
 
 
@@ -31,16 +32,28 @@ def golden_clock(monkeypatch):
 
 @pytest.mark.usefixtures("golden_clock")
 class TestGolden:
-    @pytest.mark.parametrize("name", ["valid", "valid-bundle", "valid-licence", "valid-retired-key"])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "valid.json",
+            "valid-bundle.json",
+            "valid-licence.json",
+            "valid-retired-key.json",
+            "valid-1.0.json",
+            "valid.jwt",
+        ],
+    )
     def test_a_valid_one_passes_every_step(self, name):
-        done = cli("verify", GOLDEN / f"{name}.json", "--did-doc", DID)
+        done = cli("verify", GOLDEN / name, "--did-doc", DID)
         assert done.code == 0, done
         assert done.out.splitlines()[-1] == "The certificate is valid."
         assert [line.split()[0] for line in done.out.splitlines()[:8]] == list("12345678")
 
-    @pytest.mark.parametrize(("name", "defect"), EXPECTED["defects"].items())
+    @pytest.mark.parametrize(("name", "defect"), DEFECTS.items())
     def test_each_defect_has_its_step_and_code(self, name, defect):
-        done = cli("verify", GOLDEN / f"{name}.json", "--did-doc", DID, "--json")
+        file = GOLDEN / f"{name}.{defect.get('suffix', 'json')}"
+        given = (GOLDEN / "valid.json", "--status-list", file) if defect.get("part") == "status-list" else (file,)
+        done = cli("verify", *given, "--did-doc", DID, "--json")
         assert done.code == CODES.get(defect["error"], 3)
         answer = done.answer
         assert (answer["result"], answer["step"]) == ("refused", defect["step"])
@@ -53,6 +66,15 @@ class TestGolden:
         assert "The certificate is refused." in done.out
         assert "--key, --did-doc or --jwks" in done.out
         assert "5  " not in done.out
+
+    def test_status_lists_are_brought_like_keys(self):
+        lists = [
+            part for name in ("revocation", "suspension") for part in ("--status-list", GOLDEN / f"list-{name}.json")
+        ]
+        done = cli("verify", GOLDEN / "valid.json", "--did-doc", DID, *lists)
+        assert done.code == 0
+        assert "do not mark it for revocation, suspension" in done.out
+        assert cli("verify", GOLDEN / "valid.json", "--status-list", "missing.json").code == 5
 
     def test_chinese(self):
         good = cli("verify", GOLDEN / "valid.json", "--did-doc", DID, "--lang", "zh")

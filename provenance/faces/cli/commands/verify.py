@@ -20,6 +20,7 @@ from provenance.core.errors import (
 from provenance.credentials import (
     Content,
     Step,
+    Supplied,
     TrustedKeys,
     Verification,
     pinned_did_document,
@@ -54,6 +55,10 @@ def verify(
     ] = None,
     did_doc: Annotated[list[Path] | None, typer.Option(help="A file: a trusted DID document.", readable=False)] = None,
     jwks: Annotated[list[Path] | None, typer.Option(help="A file: a trusted JWK set.", readable=False)] = None,
+    status_list: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file: a status list of the issuer; tells whether it was taken back.", readable=False),
+    ] = None,
     rpc: Annotated[str | None, typer.Option(help="JSON-RPC node that confirms ledger receipts.")] = None,
     contract: Annotated[str | None, typer.Option(help="The registry contract that you trust (with --rpc).")] = None,
     publisher: Annotated[str | None, typer.Option(help="The publisher whose anchors count (with --rpc).")] = None,
@@ -70,7 +75,10 @@ def verify(
         certificate=files.read(certificate),
         keyring=_keyring(key or [], did_doc or [], jwks or []),
         content=files.read(file) if file else None,
-        confirm=_confirmer(rpc, contract, publisher),
+        supplied=Supplied(
+            confirm=_confirmer(rpc, contract, publisher),
+            status_lists=[files.read(path) for path in status_list or []],
+        ),
     )
     try:
         done = question.answer()
@@ -94,7 +102,7 @@ class _Question:
     certificate: bytes
     keyring: TrustedKeys
     content: bytes | None
-    confirm: "Callable[[MerkleReceipt], datetime] | None"
+    supplied: Supplied
 
     def answer(self) -> Verification:
         """Bytes first: the certified file itself needs no image library. Only where they differ are pixels compared."""
@@ -110,7 +118,7 @@ class _Question:
 
     def _verify(self, content: Content | None) -> Verification:
         return verify_certificate(
-            self.certificate, keyring=self.keyring, now=datetime.now(UTC), content=content, confirm=self.confirm
+            self.certificate, keyring=self.keyring, now=datetime.now(UTC), content=content, supplied=self.supplied
         )
 
 

@@ -1,3 +1,5 @@
+import base64
+import hashlib
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -6,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from provenance.core.errors import InvalidRequest, Misconfigured
-from provenance.core.types import WorkId
-from provenance.credentials import issue, issue_licence, verify
+from provenance.core.types import StatusPlace, WorkId
+from provenance.credentials import ManifestLink, SoftBinding, issue, issue_licence, verify
 from provenance.credentials.vc.claims import work_urn
 from provenance.licensing import LicenceClaims
 from tests.unit.credentials.conftest import ISSUER, NOW
@@ -23,7 +25,7 @@ def issued(claims, signer, **changes):
 def test_a_certificate_says_what_it_is_about(certificate, claims):
     subject = certificate["credentialSubject"]
     assert certificate["type"] == ["VerifiableCredential", "ArtworkCertificate"]
-    assert certificate["certificateVersion"] == "1.0"
+    assert certificate["certificateVersion"] == "1.1"
     assert certificate["id"] == f"urn:uuid:{claims.id}"
     assert (certificate["validFrom"], certificate["validUntil"]) == ("2026-11-21T20:00:00Z", "2027-11-21T20:00:00Z")
     assert subject["work"] == "pv-000000000001a"
@@ -70,11 +72,48 @@ def test_a_key_of_another_issuer_is_refused(claims, signer):
         {"digital_source_type": "http://example.org/painted"},
         {"terms_slug": "Personal Use"},
         {"recipe_hash": "a cat, oil on canvas"},
+        {"iscc": "KEC43HJLPUSHVAZT66YLPUWNVACWYPIV"},
+        {"soft_bindings": (SoftBinding("io.iscc.v0", "no base64"),)},
+        {"soft_bindings": (SoftBinding("io.iscc.v0", "QQ=="),) * 9},
+        {"manifest": ManifestLink("urn:uuid:5f0c1b6e-2f3a-4d59-9b0e-6d1f6a7b8c9d", "00" * 32)},
+        {"manifest": ManifestLink("urn:c2pa:5f0c1b6e-2f3a-4d59-9b0e-6d1f6a7b8c9d", "00" * 20)},
+        {"status": StatusPlace("ftp://art.example", 1)},
     ],
 )
 def test_nothing_is_issued_that_would_not_verify(claims, signer, change):
     with pytest.raises(InvalidRequest, match="can't be certified"):
         issued(replace(claims, **change), signer)
+
+
+def test_what_is_not_known_is_left_out(certificate):
+    assert not {"credentialStatus", "relatedResource"} & set(certificate)
+    assert not {"iscc", "softBindings"} & set(certificate["credentialSubject"])
+
+
+def test_a_place_in_the_status_lists_is_one_entry_a_purpose(claims, signer):
+    document = issued(replace(claims, status=StatusPlace("https://art.example", 131_073)), signer)
+    entries = document["credentialStatus"]
+    assert [entry["statusPurpose"] for entry in entries] == ["revocation", "suspension"]
+    assert {entry["statusListIndex"] for entry in entries} == {"1"}
+    assert entries[0]["statusListCredential"] == "https://art.example/status/revocation/1"
+    assert entries[1]["statusListCredential"] == "https://art.example/status/suspension/1"
+
+
+def test_the_manifest_store_is_linked_by_its_digest(claims, signer):
+    link = ManifestLink.of("urn:c2pa:5f0c1b6e-2f3a-4d59-9b0e-6d1f6a7b8c9d", b"store")
+    (resource,) = issued(replace(claims, manifest=link), signer)["relatedResource"]
+    assert resource == {
+        "id": "urn:c2pa:5f0c1b6e-2f3a-4d59-9b0e-6d1f6a7b8c9d",
+        "digestSRI": "sha256-" + base64.b64encode(hashlib.sha256(b"store").digest()).decode(),
+        "mediaType": "application/c2pa",
+    }
+
+
+def test_soft_bindings_and_iscc_are_about_the_subject(claims, signer):
+    made = replace(claims, iscc="ISCC:KECYCMZIOY36XXGZ", soft_bindings=(SoftBinding("io.iscc.v0", "QUI="),))
+    subject = issued(made, signer)["credentialSubject"]
+    assert subject["iscc"] == "ISCC:KECYCMZIOY36XXGZ"
+    assert subject["softBindings"] == [{"alg": "io.iscc.v0", "value": "QUI="}]
 
 
 def test_periods(claims, signer):
@@ -109,6 +148,12 @@ def test_a_licence_names_grant_licensee_work_and_terms(signer, trusted):
         "terms": {"slug": "commercial", "hash": "cd" * 32},
     }
     assert verify(json.dumps(licence).encode(), keyring=trusted, now=NOW).kind == "LicenceCertificate"
+
+
+def test_a_licence_has_a_place_of_its_own(signer):
+    claims = licence_claims(status=StatusPlace("http://127.0.0.1:8000/art", 5))
+    licence = issue_licence(claims, signer=signer, issuer=ISSUER, valid_from=NOW, valid_until=None)
+    assert licence["credentialStatus"][0]["statusListCredential"] == "http://127.0.0.1:8000/art/status/revocation/0"
 
 
 def test_a_licence_with_wrong_hashes_is_not_issued(signer):

@@ -1,4 +1,7 @@
+import base64
 import copy
+import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,17 +10,25 @@ from provenance.core.errors import (
     ContentMismatch,
     Expired,
     InvalidSignature,
+    InvalidStatusList,
+    LogRootMismatch,
+    ManifestMismatch,
     NotYetValid,
     ReceiptMismatch,
+    Revoked,
+    Suspended,
     Unavailable,
     UntrustedSigner,
     VerificationError,
 )
+from provenance.core.records import StatusPurpose
 from provenance.core.types import WorkId
 from provenance.credentials import (
     Content,
     ContentMatch,
+    LogFinding,
     Outcome,
+    Supplied,
     TrustedKeys,
     certificate_hash,
     issue_licence,
@@ -26,16 +37,17 @@ from provenance.credentials import (
 )
 from provenance.licensing import LicenceClaims
 from scripts.golden import certificates as golden
+from scripts.golden import standing
 from tests.unit.credentials.conftest import ISSUER, MARKED, NOW
 
 GOLDEN_KEYS = pinned_did_document(golden.did_json())
-CODES = ["parse", "shape", "suite", "signer", "signature", "time", "content", "receipts"]
+CODES = ["parse", "shape", "suite", "signer", "signature", "time", "content", "receipts", "manifest", "log", "status"]
 
 
-def test_eight_steps_each_with_its_result(certificate, trusted):
+def test_numbered_steps_each_with_its_result(certificate, trusted):
     result = verify(certificate, keyring=trusted, now=NOW)
     assert [(step.number, step.code) for step in result.steps] == list(enumerate(CODES, start=1))
-    assert [step.outcome for step in result.steps] == [Outcome.PASSED] * 6 + [Outcome.SKIPPED] * 2
+    assert [step.outcome for step in result.steps] == [Outcome.PASSED] * 6 + [Outcome.SKIPPED] * 5
     assert result.certificate_hash == certificate_hash(certificate)
     assert (result.work_id, result.issuer) == (WorkId(42), ISSUER)
     assert result.key_id == certificate["proof"]["verificationMethod"]
@@ -166,7 +178,7 @@ def test_a_licence_without_a_file_hash_says_so(signer, trusted):
 
 
 def confirmed(bundle, confirm):
-    return verify(bundle, keyring=GOLDEN_KEYS, now=golden.NOW, confirm=confirm)
+    return verify(bundle, keyring=GOLDEN_KEYS, now=golden.NOW, supplied=Supplied(confirm=confirm))
 
 
 def test_the_ledger_is_asked_for_every_root(certificate):
@@ -218,3 +230,114 @@ def test_bundles_without_a_certificate(bad, trusted):
     with pytest.raises(VerificationError) as caught:
         verify({"type": "ProvenanceBundle", "certificate": bad, "receipts": []}, keyring=trusted, now=NOW)
     assert caught.value.step == 2
+
+
+# ---- step 9
+
+
+def supplied(document=None, **things):
+    return verify(document or golden.certificate(), keyring=GOLDEN_KEYS, now=golden.NOW, supplied=Supplied(**things))
+
+
+def test_the_manifest_store_is_compared_with_the_link():
+    assert supplied(manifest=golden.MANIFEST).steps[8].finding == "manifest-linked"
+    with pytest.raises(ManifestMismatch, match=golden.MANIFEST_ID):
+        supplied(manifest=b"")
+    assert supplied(golden.certificate_1_0(), manifest=b"").steps[8].finding == "no-manifest-link"
+
+
+def test_sha384_links_are_read_too():
+    digest = base64.b64encode(hashlib.sha384(golden.MANIFEST).digest()).decode()
+    document = golden.resigned(golden.put("relatedResource", 0, "digestSRI", to=f"sha384-{digest}"))
+    assert supplied(document, manifest=golden.MANIFEST).steps[8].outcome is Outcome.PASSED
+    with pytest.raises(ManifestMismatch):
+        supplied(document, manifest=b"another")
+
+
+# ---- step 10
+
+
+def with_log_proof(text="c2sp.org/tlog-proof@v1\nindex 7\n"):
+    return golden.bundled() | {"logProof": text}
+
+
+def test_the_log_is_asked_about_the_hash_of_the_certificate():
+    asked = []
+
+    def check(*question):
+        asked.append(question)
+        return LogFinding("art.example/log", 7, 12)
+
+    result = supplied(with_log_proof(), check_log=check)
+    assert asked == [("c2sp.org/tlog-proof@v1\nindex 7\n", certificate_hash(golden.certificate()), golden.NOW)]
+    assert result.log == LogFinding("art.example/log", 7, 12)
+    assert "entry 7 of the log art.example/log" in result.steps[9].text()
+
+
+def test_a_log_that_denies_it_is_a_refusal():
+    def check(*_):
+        raise LogRootMismatch("another root")
+
+    with pytest.raises(LogRootMismatch) as caught:
+        supplied(with_log_proof(), check_log=check)
+    assert caught.value.step == 10
+
+
+def test_without_a_proof_or_without_a_log_key_the_log_is_skipped():
+    assert supplied(with_log_proof()).steps[9].finding == "log-not-checked"
+    assert supplied(check_log=lambda *_: pytest.fail("asked")).steps[9].finding == "no-log-proof"
+
+
+@pytest.mark.parametrize("text", ["", "x" * 40_000, "caf\u00e9", "a\x00b"])
+def test_a_log_proof_is_a_short_plain_text(text):
+    with pytest.raises(VerificationError) as caught:
+        supplied(with_log_proof(text))
+    assert caught.value.step == 2
+
+
+# ---- step 11
+
+
+def lists(*documents):
+    return [json.dumps(document).encode() for document in documents]
+
+
+def test_both_lists_clear_it():
+    clear = supplied(status_lists=lists(*standing.valid_lists().values()))
+    assert clear.steps[10].text() == (
+        "The issuer's status lists of 2026-11-21T20:00:00Z do not mark it for revocation, suspension."
+    )
+
+
+def test_one_list_says_what_it_was_asked():
+    only = supplied(status_lists=lists(standing.status_list(StatusPurpose.SUSPENSION)))
+    assert only.steps[10].values["purposes"] == "suspension"
+
+
+def test_revocation_counts_over_suspension():
+    marked = [standing.status_list(purpose, (standing.POSITION,)) for purpose in reversed(StatusPurpose)]
+    with pytest.raises(Revoked):
+        supplied(status_lists=lists(*marked))
+
+
+def test_one_unusable_list_is_not_passed_over():
+    """It might be the one that says "revoked"."""
+    stale = standing.status_list(start=golden.NOW - timedelta(days=9))
+    with pytest.raises(InvalidStatusList, match="not now"):
+        supplied(status_lists=lists(standing.status_list(StatusPurpose.SUSPENSION), stale))
+
+
+def test_the_issuer_asks_its_own_register():
+    against = {golden.certificate()["id"]: StatusPurpose.SUSPENSION}
+    with pytest.raises(Suspended) as caught:
+        supplied(register=against.get)
+    assert caught.value.step == 11
+    assert supplied(golden.licence(), register=against.get).steps[10].finding == "status-register"
+    assert supplied(golden.certificate_1_0(), register={}.get).steps[10].outcome is Outcome.PASSED
+
+
+def test_a_licence_is_taken_back_in_its_own_place():
+    marked = lists(standing.status_list(marked=(standing.POSITION + 1,)))
+    assert supplied(status_lists=marked)
+    with pytest.raises(Revoked):
+        supplied(golden.licence(), status_lists=marked)
