@@ -11,10 +11,10 @@ from provenance.adapters.images.container import DROPPED_MANIFEST, Container, da
 from provenance.adapters.images.limits import ImageLimits, MetadataBudget
 from provenance.core.errors import UnsupportedFormat
 
-_SOI: Final = b"\xff\xd8"
+SOI: Final = b"\xff\xd8"
 _EOI: Final = 0xD9
 _SOS: Final = 0xDA
-_APP0, _APP1, _APP2, _APP11, _APP13, _APP14, _COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE, 0xFE
+APP0, APP1, _APP2, _APP11, _APP13, _APP14, _COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE, 0xFE
 _STANDALONE: Final = frozenset((0x01, *range(0xD0, 0xD8)))
 _DECODED_FRAMES: Final = frozenset(
     (0xC0, 0xC1, 0xC2, 0xC9, 0xCA)
@@ -26,9 +26,9 @@ _MARKER: Final = re.compile(rb"\xff+([^\xff])", re.DOTALL)  # fill bytes may sta
 _MAX_SCANS: Final = 100  # encoders write about 10; each further scan costs a pass over the whole picture
 _MAX_SEGMENTS: Final = 20_000
 
-_EXIF: Final = b"Exif\x00\x00"
-_XMP: Final = b"http://ns.adobe.com/xap/1.0/\x00"
-_EXTENDED_XMP: Final = b"http://ns.adobe.com/xmp/extension/\x00"
+EXIF: Final = b"Exif\x00\x00"
+XMP: Final = b"http://ns.adobe.com/xap/1.0/\x00"
+EXTENDED_XMP: Final = b"http://ns.adobe.com/xmp/extension/\x00"
 _ICC: Final = b"ICC_PROFILE\x00"
 _PHOTOSHOP: Final = b"Photoshop 3.0\x00"
 _JFIF: Final = b"JFIF\x00"
@@ -41,7 +41,7 @@ class _Walk:
     budget: MetadataBudget
     limits: ImageLimits
     size: tuple[int, int] | None = None
-    decodable: list[bytes] = field(default_factory=lambda: [_SOI])
+    decodable: list[bytes] = field(default_factory=lambda: [SOI])
     extras: list[bytes] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     exif: bytes | None = None
@@ -60,7 +60,7 @@ def read(data: bytes, limits: ImageLimits) -> Container:
     """Raises UnreadableImage, UnsupportedFormat, TooLarge."""
     walk = _Walk(MetadataBudget(limits), limits)
     end = 0
-    for marker, body, scan, after in _segments(data):
+    for marker, body, scan, after in segments(data):
         end = after
         if marker == _SOS:
             _take_scan(walk, body, scan)
@@ -96,23 +96,23 @@ def splice(encoded: bytes, container: Container, profile: bytes) -> bytes:
     jfif, rest = encoded[6 : 4 + size], encoded[4 + size :]
     added = []
     for extra in container.extras:
-        if extra[1] == _APP0:
+        if extra[1] == APP0:
             jfif = jfif[: _DENSITY.start] + extra[4:][_DENSITY] + jfif[_DENSITY.stop :]
         else:
             added.append(extra)
-    head = [_SOI, segment(_APP0, jfif)]
+    head = [SOI, segment(APP0, jfif)]
     if container.exif is not None:
-        head.append(segment(_APP1, _EXIF + container.exif))
+        head.append(segment(APP1, EXIF + container.exif))
     if container.xmp is not None:
-        head.append(segment(_APP1, _XMP + container.xmp))
+        head.append(segment(APP1, XMP + container.xmp))
     if container.icc is not None:
         head.append(segment(_APP2, _ICC + b"\x01\x01" + profile))
     return b"".join([*head, *added]) + rest
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes, int]]:
+def segments(data: bytes) -> Iterator[tuple[int, bytes, bytes, int]]:
     """(marker, body, entropy-coded data after SOS, offset after it) up to and with EOI."""
-    at = len(_SOI)
+    at = len(SOI)
     for _ in range(_MAX_SEGMENTS):
         found = _MARKER.match(data, at)
         if found is None:
@@ -162,18 +162,18 @@ def _take_scan(walk: _Walk, body: bytes, scan: bytes) -> None:
 
 
 def _take_metadata(walk: _Walk, marker: int, body: bytes) -> None:
-    if marker == _APP1 and body.startswith(b"Exif\x00") and walk.exif is None:
+    if marker == APP1 and body.startswith(b"Exif\x00") and walk.exif is None:
         walk.exif = exif.strip_prefix(body)
-    elif marker == _APP1 and body.startswith(_XMP) and walk.xmp is None:
-        walk.xmp = body[len(_XMP) :]
+    elif marker == APP1 and body.startswith(XMP) and walk.xmp is None:
+        walk.xmp = body[len(XMP) :]
     elif marker == _APP2 and body.startswith(_ICC) and len(body) > len(_ICC) + 2:
         walk.icc.setdefault(body[len(_ICC)], body[len(_ICC) + 2 :])
         walk.icc_parts = body[len(_ICC) + 1]
     elif marker == _APP13 and body.startswith(_PHOTOSHOP):
         walk.extras.append(segment(marker, _PHOTOSHOP + _without_stale_resources(body[len(_PHOTOSHOP) :])))
-    elif marker == _COM or (marker == _APP1 and body.startswith(_EXTENDED_XMP)):
+    elif marker == _COM or (marker == APP1 and body.startswith(EXTENDED_XMP)):
         walk.extras.append(segment(marker, body))
-    elif marker == _APP0 and body.startswith(_JFIF) and len(body) >= _DENSITY.stop:
+    elif marker == APP0 and body.startswith(_JFIF) and len(body) >= _DENSITY.stop:
         walk.extras.append(segment(marker, body))
         walk.decodable.append(segment(marker, body[:12] + b"\x00\x00"))  # without JFIF's own thumbnail
     elif marker == _APP14 and body.startswith(b"Adobe"):

@@ -11,7 +11,7 @@ from provenance.adapters.images.container import DROPPED_MANIFEST, ColourKey, Co
 from provenance.adapters.images.limits import ImageLimits, MetadataBudget
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-_XMP_KEYWORD: Final = b"XML:com.adobe.xmp"
+XMP_KEYWORD: Final = b"XML:com.adobe.xmp"
 _RAW_EXIF: Final = (b"Raw profile type exif", b"Raw profile type APP1")  # ImageMagick's, before eXIf existed
 _MAX_CHUNKS: Final = 100_000
 _PIXEL_CHUNKS: Final = (b"IHDR", b"PLTE", b"IDAT")
@@ -49,7 +49,7 @@ def read(data: bytes, limits: ImageLimits) -> Container:
     walk = _Walk(MetadataBudget(limits))
     header = b""
     end = len(SIGNATURE)
-    for name, body, after in _chunks(data):
+    for name, body, after in chunks(data):
         if not header:
             header = _header(name, body, limits)
             walk.colour_type = header[9]
@@ -89,7 +89,7 @@ def splice(encoded: bytes, container: Container) -> bytes:
     if container.exif is not None:
         added.append(chunk(b"eXIf", container.exif))
     if container.xmp is not None:
-        added.append(chunk(b"iTXt", _XMP_KEYWORD + b"\x00\x00\x00\x00\x00" + container.xmp))
+        added.append(chunk(b"iTXt", XMP_KEYWORD + b"\x00\x00\x00\x00\x00" + container.xmp))
     after_header = len(SIGNATURE) + 25
     return encoded[:after_header] + b"".join([*added, *container.extras]) + encoded[after_header:]
 
@@ -99,7 +99,7 @@ def text_chunk(keyword: bytes, value: bytes) -> bytes:
     return chunk(b"iTXt", keyword + b"\x00\x00\x00\x00\x00" + value)
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
     """(name, body, offset after it) up to and with IEND."""
     at = len(SIGNATURE)
     for _ in range(_MAX_CHUNKS):
@@ -176,8 +176,8 @@ def _take_text(walk: _Walk, name: bytes, body: bytes) -> None:
     elif name == b"zTXt":
         text = walk.budget.inflate(rest[1:])
     else:
-        text = _international(walk, rest)
-    if keyword == _XMP_KEYWORD and walk.xmp is None:
+        text = international(rest, walk.budget)
+    if keyword == XMP_KEYWORD and walk.xmp is None:
         walk.xmp = text
     elif keyword in _RAW_EXIF:
         walk.exif = walk.exif or _raw_profile(text)
@@ -185,14 +185,15 @@ def _take_text(walk: _Walk, name: bytes, body: bytes) -> None:
         walk.extras.append(chunk(name, body))
 
 
-def _international(walk: _Walk, rest: bytes) -> bytes:
+def international(rest: bytes, budget: MetadataBudget) -> bytes:
+    """The text of an iTXt chunk, `rest` being what follows its keyword. Raises UnreadableImage, TooLarge."""
     compressed = rest[:1] == b"\x01"
     parts = rest[2:].split(b"\x00", 2)
     if len(rest) < 2 or len(parts) < 3:
         raise damaged("a text chunk is cut off")
     if compressed:
-        return walk.budget.inflate(parts[2])
-    walk.budget.spend(len(parts[2]))
+        return budget.inflate(parts[2])
+    budget.spend(len(parts[2]))
     return parts[2]
 
 

@@ -9,8 +9,8 @@ from provenance.adapters.images.container import DROPPED_MANIFEST, Container, da
 from provenance.adapters.images.limits import ImageLimits, MetadataBudget
 
 _RIFF_HEADER: Final = 12
-_ANIMATION, _ALPHA = 0x02, 0x10
-_BITSTREAMS: Final = (b"VP8 ", b"VP8L")
+_ANIMATION, ALPHA = 0x02, 0x10
+BITSTREAMS: Final = (b"VP8 ", b"VP8L")
 _MAX_CHUNKS: Final = 20_000
 _METADATA: Final = (b"EXIF", b"XMP ", b"ICCP")
 
@@ -24,7 +24,7 @@ def read(data: bytes, limits: ImageLimits) -> Container:
     metadata: dict[bytes, bytes] = {}
     pixels: list[tuple[bytes, bytes]] = []
     frames: list[bytes] = []
-    for name, content in _chunks(body):
+    for name, content in chunks(body):
         if name in _METADATA:
             budget.spend(len(content))
             metadata.setdefault(name, content)
@@ -33,7 +33,7 @@ def read(data: bytes, limits: ImageLimits) -> Container:
             limits.check_frames(len(frames))
         elif name == b"C2PA":
             notes.append(DROPPED_MANIFEST)
-        elif name in (b"VP8X", b"ANIM", b"ALPH", *_BITSTREAMS):
+        elif name in (b"VP8X", b"ANIM", b"ALPH", *BITSTREAMS):
             pixels.append((name, content))
     width, height, decodable, lossless = _still(pixels, limits) if not frames else _animation(pixels, frames[0], limits)
     return Container(
@@ -51,7 +51,7 @@ def read(data: bytes, limits: ImageLimits) -> Container:
     )
 
 
-def _chunks(body: bytes) -> Iterator[tuple[bytes, bytes]]:
+def chunks(body: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = 0
     for _ in range(_MAX_CHUNKS):
         if at >= len(body):
@@ -62,7 +62,7 @@ def _chunks(body: bytes) -> Iterator[tuple[bytes, bytes]]:
     raise damaged("it has too many chunks")
 
 
-def _chunk(name: bytes, content: bytes) -> bytes:
+def chunk(name: bytes, content: bytes) -> bytes:
     return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
 
 
@@ -76,15 +76,15 @@ def _bitstream(chunks: list[tuple[bytes, bytes]], limits: ImageLimits) -> tuple[
     alpha = b""
     for name, content in chunks:
         if name == b"ALPH":
-            alpha = _chunk(name, content)
-        elif name in _BITSTREAMS:
-            width, height = _bitstream_size(name, content)
+            alpha = chunk(name, content)
+        elif name in BITSTREAMS:
+            width, height = bitstream_size(name, content)
             limits.check_size(width, height)
-            return width, height, alpha, _chunk(name, content)
+            return width, height, alpha, chunk(name, content)
     raise damaged("it has no image data")
 
 
-def _bitstream_size(name: bytes, content: bytes) -> tuple[int, int]:
+def bitstream_size(name: bytes, content: bytes) -> tuple[int, int]:
     if name == b"VP8 ":
         if content[3:6] != b"\x9d\x01\x2a":
             raise damaged("its frame header is missing")
@@ -104,16 +104,16 @@ def _canvas(pixels: list[tuple[bytes, bytes]]) -> tuple[int, int] | None:
     return None
 
 
-def _extended(width: int, height: int, flags: int) -> bytes:
+def extended(width: int, height: int, flags: int) -> bytes:
     size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    return _chunk(b"VP8X", bytes([flags, 0, 0, 0]) + size)
+    return chunk(b"VP8X", bytes([flags, 0, 0, 0]) + size)
 
 
 def _still(pixels: list[tuple[bytes, bytes]], limits: ImageLimits) -> tuple[int, int, bytes, bool]:
     width, height, alpha, image = _bitstream(pixels, limits)
     if _canvas(pixels) not in (None, (width, height)):
         raise damaged("its two size fields differ")
-    head = (_extended(width, height, _ALPHA), alpha) if alpha else ()
+    head = (extended(width, height, ALPHA), alpha) if alpha else ()
     return width, height, _riff(*head, image), image.startswith(b"VP8L")
 
 
@@ -124,9 +124,9 @@ def _animation(pixels: list[tuple[bytes, bytes]], frame: bytes, limits: ImageLim
         raise damaged("it is animated but names no canvas")
     limits.check_size(*canvas)
     header = piece(frame, 0, 16)
-    _, _, alpha, image = _bitstream(list(_chunks(frame[16:])), limits)
+    _, _, alpha, image = _bitstream(list(chunks(frame[16:])), limits)
     control = next((content for name, content in pixels if name == b"ANIM"), bytes(6))
     decodable = _riff(
-        _extended(*canvas, _ALPHA | _ANIMATION), _chunk(b"ANIM", control), _chunk(b"ANMF", header + alpha + image)
+        extended(*canvas, ALPHA | _ANIMATION), chunk(b"ANIM", control), chunk(b"ANMF", header + alpha + image)
     )
     return *canvas, decodable, image.startswith(b"VP8L")
