@@ -214,6 +214,11 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "The document is no certificate with a start of validity.",
         "该文件不是带有生效时间的证书。",
     ),
+    "log-no-entry": ("The proof does not bring the entry that it proves.", "该证明未附带其所证明的条目。"),
+    "log-other-subject": (
+        "The log's entry is about another certificate, or says something else than that it was issued.",
+        "日志条目涉及另一份证书，或其内容并非签发记录。",
+    ),
     "log-quorum": (
         "Too few of the policy's witnesses cosigned the checkpoint of size {size}: {names}.",
         "大小为 {size} 的检查点未获策略所要求数量的见证者联署：{names}。",

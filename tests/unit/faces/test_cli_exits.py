@@ -31,6 +31,7 @@ CODES = {
     errors.Expired: 3,
     errors.ContentMismatch: 3,
     errors.ReceiptMismatch: 3,
+    errors.LogRootMismatch: 3,
     errors.UntrustedSigner: 4,
     errors.NotFound: 5,
     errors.Unavailable: 6,
