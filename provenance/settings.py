@@ -51,7 +51,8 @@ class Settings(BaseSettings):
     )
     model_queue: int = Field(default=32, ge=1, description="Places in the queue of the thread that owns the models.")
     fetch_urls: bool = Field(
-        default=True, description="Whether `POST /v1/checks` may fetch a URL (through the SSRF guard)."
+        default=True,
+        description="Whether `POST /v1/checks` and `/v1/matches/byReference` fetch URLs (through the SSRF guard).",
     )
     worker_in_server: bool = Field(default=True, description="Whether `provenance serve` also does the worker's jobs.")
     seal_after: int = Field(

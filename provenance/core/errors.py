@@ -5,8 +5,10 @@ ProvenanceError
 │   ├── UnsupportedFormat        not an image format we read
 │   ├── UnreadableImage          truncated or corrupt
 │   ├── TooLarge                 over a limit on bytes, pixels or side
+│   │   └── UriTooLong               a value that belongs into a body, not into an address
 │   ├── CannotHoldMark           too small or too flat for the watermark
 │   └── InvalidRequest           a field, recipe, cursor or URL is wrong
+│       └── SourceRefused            the URL that the caller named answers with an error
 ├── Conflict                 the work is already here; `existing` names it
 │   └── InProgress               the first request with this Idempotency-Key has no answer yet
 ├── NotFound
@@ -14,6 +16,7 @@ ProvenanceError
 ├── Forbidden                valid credentials, missing scope
 ├── Busy                     over capacity; `retry_after` seconds
 ├── Unavailable              a part we depend on (disk, database, node) does not answer
+│   └── SourceFailed             nothing could be had from the URL that the caller named
 ├── Misconfigured            settings, keys or models are wrong; nothing was started
 └── VerificationError        a certificate or file does not verify; `step` says where
     ├── MalformedCertificate     not JSON, duplicate keys, missing or wrong fields
@@ -73,12 +76,20 @@ class TooLarge(Rejected):
     code = "too-large"
 
 
+class UriTooLong(TooLarge):
+    code = "uri-too-long"
+
+
 class CannotHoldMark(Rejected):
     code = "cannot-hold-mark"
 
 
 class InvalidRequest(Rejected):
     code = "invalid-request"
+
+
+class SourceRefused(InvalidRequest):
+    code = "source-refused"
 
 
 class Conflict(ProvenanceError):
@@ -117,6 +128,10 @@ class Busy(ProvenanceError):
 
 class Unavailable(ProvenanceError):
     code = "unavailable"
+
+
+class SourceFailed(Unavailable):
+    code = "source-failed"
 
 
 class Misconfigured(ProvenanceError):

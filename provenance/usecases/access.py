@@ -10,7 +10,18 @@ from provenance.core.errors import Forbidden, InvalidRequest, Unauthenticated
 from provenance.core.ports import Clock, Store
 from provenance.core.records import ApiKey
 
-SCOPES: Final = frozenset({"works:read", "works:write", "checks:write", "licences:write", "admin"})
+SCOPES: Final = frozenset(
+    {
+        "works:read",
+        "works:write",
+        "checks:write",
+        "licences:write",
+        "manifests:read",
+        "manifests:write",
+        "bindings:write",
+        "admin",
+    }
+)
 _PREFIX: Final = "pvk_"
 _MAX_OWNER: Final = 100
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 
 from provenance.adapters.http.addresses import Address, Resolver, checked_addresses, system_resolver
-from provenance.core.errors import InvalidRequest, TooLarge, Unavailable
+from provenance.core.errors import InvalidRequest, SourceRefused, TooLarge, Unavailable
 
 _PORTS: Final = {"http": 80, "https": 443}
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
@@ -55,8 +55,8 @@ class GuardedFetcher:
         self._allow_loopback = allow_loopback
 
     def fetch(self, url: str) -> bytes:
-        """The body of a 200 answer. Raises InvalidRequest (a forbidden or senseless URL, or a 4xx answer), TooLarge,
-        Unavailable."""
+        """The body of a 200 answer. Raises InvalidRequest (a forbidden or senseless URL), SourceRefused (a 4xx answer),
+        TooLarge, Unavailable."""
         deadline = time.monotonic() + self._limits.seconds
         target = self._checked_url(url)
         for _ in range(self._limits.redirects + 1):
@@ -137,7 +137,7 @@ class GuardedFetcher:
         if status >= 500 or status in (408, 425, 429):
             raise Unavailable(f"the host answered with status {status}", hint="try again later")
         if status != 200:
-            raise InvalidRequest(f"the URL answers with status {status}", hint="check the URL")
+            raise SourceRefused(f"the URL answers with status {status}", hint="check the URL")
         if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
             # Not asked for. A few bytes could unpack to gigabytes.
             raise Unavailable("the host compressed its answer unasked", hint="upload the file instead")

@@ -16,10 +16,12 @@ _EXAMPLES: Final[dict[int, tuple[str, str, str]]] = {  # code, title, detail
     404: ("not-found", "Not found", "there is no work pv-3f9k2m8xq0abc"),
     409: ("conflict", "Conflict", "this picture is registered as pv-3f9k2m8xq0abc"),
     413: ("too-large", "Too large", "the request is over the limit of 33619968 bytes"),
+    414: ("uri-too-long", "Uri too long", "a value of more than 4096 characters belongs into a body"),
     415: ("unsupported-format", "Unsupported format", "this is not a picture in a format that is read"),
     422: ("unreadable-image", "Unreadable image", "the picture is truncated or corrupt"),
     429: ("busy", "Busy", "8 pictures are being worked on already"),
     500: ("internal", "Internal error", "something unexpected went wrong; it was logged"),
+    502: ("source-failed", "Source failed", "the host 'art.example' does not answer properly (ConnectError)"),
     503: ("unavailable", "Unavailable", "the database does not answer"),
 }
 _DESCRIPTIONS: Final = {
@@ -29,10 +31,12 @@ _DESCRIPTIONS: Final = {
     404: "It is not here, or not for this API key.",
     409: "Registered already, withdrawn, or the first request with this Idempotency-Key is in progress.",
     413: "Over a limit on bytes, pixels or sides.",
+    414: "The value is too long for an address: use POST.",
     415: "Not an image format that is read.",
     422: "The picture can't be accepted; `detail` says why.",
     429: "Over capacity: try again after `Retry-After` seconds.",
     500: "A defect of the service. It was logged under `request_id`.",
+    502: "Nothing could be had from the URL.",
     503: "A part that this depends on does not answer. Nothing was changed; try again.",
 }
 _HEADERS: Final[dict[int, dict[str, Any]]] = {

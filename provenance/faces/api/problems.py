@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 STATUS: Final[dict[type[errors.ProvenanceError], int]] = {
     errors.UnsupportedFormat: 415,
     errors.TooLarge: 413,
+    errors.UriTooLong: 414,
     errors.InvalidRequest: 400,
     errors.Rejected: 422,
     errors.Conflict: 409,
@@ -29,6 +30,7 @@ STATUS: Final[dict[type[errors.ProvenanceError], int]] = {
     errors.Forbidden: 403,
     errors.Busy: 429,
     errors.Unavailable: 503,
+    errors.SourceFailed: 502,
     errors.Misconfigured: 500,
     errors.VerificationError: 422,
     errors.ProvenanceError: 500,
