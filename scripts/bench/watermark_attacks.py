@@ -248,3 +248,11 @@ HARD: dict[str, Attack] = {
 }
 
 ATTACKS: dict[str, Attack] = STANDARD | HARD
+
+LEAST_SIDE: dict[str, int] = dict.fromkeys(HARD, 512) | {"resize-0.25": 1024}
+"""Long side, in pixels, from which a picture counts for a hard attack; the standard ones count for every size."""
+
+
+def applies(attack: str, height: int, width: int) -> bool:
+    """Whether a picture of that size counts for the attack."""
+    return max(height, width) >= LEAST_SIDE.get(attack, 0)

@@ -1,110 +1,144 @@
-"""The benchmark: its attacks do what they are named for, and it is deterministic and resumable."""
+"""The benchmark's harness: deterministic, resumable, honest about what was refused."""
 
-import importlib
 import json
 import shutil
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.unit.watermark.conftest import PICTURES, load, psnr
+from scripts.bench import watermark, watermark_report, watermark_runs
+from scripts.bench.watermark_attacks import ATTACKS
+from scripts.bench.watermark_pictures import Picture
+from tests.unit.watermark.conftest import PICTURES, load
 
-SCRIPTS = Path(__file__).parents[3] / "scripts" / "bench"
-
-
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    monkeypatch.delitem(importlib.sys.modules, "watermark", raising=False)  # type: ignore[attr-defined]
-    return importlib.import_module("watermark")
+ARGUMENTS = ["--sample", "1", "--attacks", "jpeg-50,mirror,crop-35", "--split", "tuning", "--original-sizes"]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Copies under names of which some fall into the test split."""
     for index in range(24):
-        kind = tmp_path / f"kind-{index % 2}"
-        kind.mkdir(exist_ok=True)
+        kind = tmp_path / "pictures" / f"kind-{index % 2}"
+        kind.mkdir(exist_ok=True, parents=True)
         shutil.copy(PICTURES / "photo-alps.jpg", kind / f"{index}.jpg")
-    return tmp_path
+    return tmp_path / "pictures"
 
 
-def test_there_are_46_standard_attacks(bench: ModuleType) -> None:
-    assert len(bench.STANDARD) == 46
-    assert not set(bench.STANDARD) & set(bench.HARD)
+def row(picture: str, **values: object) -> watermark_runs.Row:
+    """A marked picture's row."""
+    measured = {"psnr": 41.0, "ssim": 0.99, "embed_ms": 1.0, "found_ms": 2.0, "miss_ms": 3.0}
+    counted = {"exact": {"none": 1, "crop-35": 0}, "wrong": 0, "unmarked_answer": False}
+    names = {"scheme": "lattice", "picture": picture, "kind": picture.partition("/")[0], "size": [640, 480]}
+    return names | {"payload_bits": 64, "check_bits": 32} | measured | counted | values
 
 
-def test_every_attack_answers_a_picture_and_repeats_itself(bench: ModuleType) -> None:
-    pixels = load("ai-car.jpg")[::2, ::2].copy()
-    before = pixels.copy()
-    for name, attack in bench.ATTACKS.items():
-        one, two = (attack(pixels, np.random.default_rng(1)) for _ in range(2))
-        assert one.dtype == np.uint8, name
-        assert one.ndim == 3, name
-        assert one.shape[2] == 3, name
-        assert np.array_equal(one, two), name
-        assert (name == "none") == (one.shape == pixels.shape and np.array_equal(one, pixels)), name
-    assert np.array_equal(pixels, before)
-
-
-def test_attacks_have_the_sizes_of_their_names(bench: ModuleType) -> None:
-    pixels = load("ai-car.jpg")
-    rng = np.random.default_rng(0)
-    sizes = {"resize-0.5": 320, "crop-50": 320, "crop-35": 224, "social-512": 512, "rotate-45-grown": 906}
-    for name, size in sizes.items():
-        assert abs(bench.ATTACKS[name](pixels, rng).shape[1] - size) <= 2, name
-
-
-def test_bending_has_its_amplitude(bench: ModuleType) -> None:
-    ramp = np.repeat(np.tile(np.arange(200, dtype=np.uint8), (200, 1))[..., None], 3, axis=2)
-    bent = bench.ATTACKS["bend-2px"](ramp, np.random.default_rng(0))
-    moved = (bent.astype(float) - ramp)[20:-20, 20:-20, 0]
-    assert 1.0 < np.sqrt((moved**2).mean()) < 3.5
-
-
-def test_quality_measures(bench: ModuleType) -> None:
-    pixels = load("ai-car.jpg")
-    noisy = bench.ATTACKS["noise-10"](pixels, np.random.default_rng(0))
-    assert bench.psnr(pixels, noisy) == pytest.approx(psnr(pixels, noisy))
-    assert bench.ssim(pixels, pixels) == pytest.approx(1)
-    assert bench.ssim(pixels, noisy) < 0.95
-
-
-def test_splits_do_not_meet_and_kinds_take_turns(bench: ModuleType, folder: Path) -> None:
-    test, tuning = (bench.choose(folder, split, 99, 0) for split in ("test", "tuning"))
-    assert test
-    assert not set(test) & set(tuning)
-    assert len(test) + len(tuning) == 24
-    assert [path.parent.name for path in tuning[:2]] == ["kind-0", "kind-1"]
-    assert bench.choose(folder, "tuning", 2, 0) == tuning[:2]
+def refusal(picture: str) -> watermark_runs.Row:
+    names = {"scheme": "lattice", "picture": picture, "kind": picture.partition("/")[0], "size": [640, 480]}
+    return names | {"refused": "too flat", "lost": ["none", "crop-35"]}
 
 
 def test_a_run_is_deterministic_and_resumes(
-    bench: ModuleType, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["--images", str(folder), "--sample", "1", "--attacks", "jpeg-50,mirror", "--split", "tuning"]
     reports = []
     for name in ("one.json", "two.json"):
-        assert bench.main([*arguments, "--json", str(tmp_path / name)]) == 0
+        assert watermark.main([*ARGUMENTS, "--images", str(folder), "--json", str(tmp_path / name)]) == 0
         reports.append(json.loads((tmp_path / name).read_text()))
-    exact = [report["pictures"][0]["exact"] for report in reports]
-    assert exact == [{"jpeg-50": 1, "mirror": 1}] * 2
-    assert reports[0]["pictures"][0]["psnr"] == reports[1]["pictures"][0]["psnr"]
-    monkeypatch.setattr(bench, "measure", lambda *_: pytest.fail("a finished picture was measured again"))
-    assert bench.main([*arguments, "--json", str(tmp_path / "one.json")]) == 0
-    assert "| **mean** | 1.0000 |" in capsys.readouterr().out
+    exact = [report["rows"][0]["exact"] for report in reports]
+    assert exact[0]["jpeg-50"] == exact[0]["mirror"] == 1
+    assert exact[0] == exact[1]
+    assert reports[0]["rows"][0]["psnr"] == reports[1]["rows"][0]["psnr"]
+    capsys.readouterr()
+    monkeypatch.setattr(watermark, "measure", lambda *_: pytest.fail("a finished picture was measured again"))
+    assert watermark.main([*ARGUMENTS, "--images", str(folder), "--json", str(tmp_path / "one.json")]) == 0
+    assert "| jpeg-50 | 1.000 | 0.207-1.000 | 1 | 1.000 |" in capsys.readouterr().out
 
 
-def test_refused_pictures_are_counted(bench: ModuleType, tmp_path: Path) -> None:
-    Image.new("RGB", (64, 64)).save(tmp_path / "tiny.png")
-    row = bench.measure(tmp_path / "tiny.png", "tiny.png", ["none"], 0)
-    assert "too small" in row["error"]
-    assert bench.summarise([row], ["none"]) == {"pictures": 1, "refused": 1}
+def test_a_checkpoint_of_another_run_is_left_alone(folder: Path, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "out.rows"
+    watermark_runs.run({"a": dict}, {"seed": 1}, checkpoint=checkpoint)
+    before = checkpoint.read_text()
+    with pytest.raises(SystemExit, match="belongs to another run"):
+        watermark.main([*ARGUMENTS, "--images", str(folder), "--json", str(tmp_path / "out.json")])
+    assert checkpoint.read_text() == before
 
 
-def test_unknown_attacks_end_the_run(bench: ModuleType, folder: Path) -> None:
-    with pytest.raises(SystemExit, match="sledgehammer"):
-        bench.main(["--images", str(folder), "--attacks", "sledgehammer"])
+@pytest.mark.parametrize(("option", "word"), [("--attacks", "sledgehammer"), ("--peers", "invisible ink")])
+def test_unknown_names_end_the_run(folder: Path, option: str, word: str) -> None:
+    with pytest.raises(SystemExit, match=word):
+        watermark.main(["--images", str(folder), option, word])
+
+
+def test_a_refused_picture_has_a_reason_and_loses_what_applies_to_its_size(tmp_path: Path) -> None:
+    Image.new("RGB", (64, 640)).save(tmp_path / "thin.png")
+    measured = watermark.measure(Picture("thin.png", tmp_path, resize=False), "lattice", ["none", "resize-0.25"], 0)
+    assert "too small" in measured["refused"]
+    assert measured["lost"] == ["none"]
+
+
+def test_transparent_pictures_are_attacked_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The colours under the transparency are marked; the attacks get what a viewer shows."""
+    pixels = load("photo-alps.jpg")
+    alpha = np.full(pixels.shape[:2], 255, np.uint8)
+    alpha[:, :60] = 0
+    Image.fromarray(np.dstack([pixels, alpha])).save(tmp_path / "cut.png")
+    seen: list[np.ndarray] = []
+    monkeypatch.setitem(ATTACKS, "none", lambda shown, _: (seen.append(shown), shown)[1])
+    row = watermark.measure(Picture("cut.png", tmp_path, resize=False), "lattice", ["none"], 0)
+    assert row["exact"] == {"none": 1}
+    assert (seen[0][:, :60] == 255).all()
+    assert not (seen[0][:, 60:] == 255).all()
+
+
+def test_peers_get_pictures_that_all_of_them_take(tmp_path: Path) -> None:
+    for name, size in {"small": (255, 400), "large": (1025, 400), "a": (256, 300), "b": (1024, 300)}.items():
+        Image.new("RGB", size).save(tmp_path / f"{name}.png")
+    pictures = [Picture(f"{name}.png", tmp_path, resize=False) for name in ("small", "a", "large", "b")]
+    assert [picture.name for picture in watermark.for_peers(pictures, 9)] == ["a.png", "b.png"]
+    assert [picture.name for picture in watermark.for_peers(pictures, 1)] == ["a.png"]
+
+
+def test_refusals_do_not_vanish_from_the_rates() -> None:
+    rows = [row("a/1"), row("a/2", exact={"none": 0, "crop-35": 0}, wrong=1), refusal("b/3")]
+    report = watermark_report.summarise(rows, ["none", "crop-35"], [])
+    ours = report["lattice"]
+    assert (ours["pictures"], ours["refused"], ours["wrong"]) == (3, 1, 1)
+    assert ours["exact"]["none"] == [1, 2, 1]
+    assert ours["standard_mean"] == 1 / 2
+    assert ours["standard_mean_refused_lost"] == 1 / 3
+    assert ours["hard_mean"] == 0
+    assert report["refusals"] == {"b/3": "too flat"}
+    assert report["kinds"]["b"]["refused"] == 1
+    text = watermark_report.render({"seed": 0}, report)
+    assert "| b/3 | too flat |" in text
+    assert "| none | 0.500 | 0.095-0.905 | 2 | 0.333 |" in text
+
+
+def test_a_run_in_which_everything_is_refused_says_so() -> None:
+    report = watermark_report.summarise([refusal("b/3")], ["none"], [])
+    assert report["lattice"] == {"pictures": 1, "refused": 1, "exact": {"none": [0, 0, 1]}}
+    assert "| none | - | 0.000-1.000 | 0 | 0.000 |" in watermark_report.render({"seed": 0}, report)
+
+
+def test_the_worst_pictures_come_first() -> None:
+    rows = [row("a/1"), row("a/2", exact={"none": 0, "crop-35": 0}), row("a/3", exact={"none": 1, "crop-35": 1})]
+    worst = watermark_report.summarise(rows, ["none", "crop-35"], [])["worst"]
+    assert [(one["picture"], one["missed"]) for one in worst] == [("a/2", ["none", "crop-35"]), ("a/1", ["crop-35"])]
+
+
+def test_sizes_are_told_apart() -> None:
+    rows = [row("a/1", size=[256, 256]), row("a/2", size=[2048, 900]), row("a/3", size=[300, 401])]
+    sizes = watermark_report.summarise(rows, ["none"], [])["sizes"]
+    assert {name: one["pictures"] for name, one in sizes.items()} == {"0-400 px": 1, "401-640 px": 1, "from 1025 px": 1}
+
+
+def test_peers_are_compared_on_the_same_pictures_only() -> None:
+    rows = [row("a/1"), row("a/2", exact={"none": 0, "crop-35": 0}), row("a/1", scheme="peer", payload_bits=32)]
+    report = watermark_report.summarise(rows, ["none", "crop-35"], ["a/1"])
+    assert report["lattice"]["pictures"] == 2
+    assert {name: one["pictures"] for name, one in report["peers"].items()} == {"lattice": 1, "peer": 1}
+    text = watermark_report.render({"seed": 0}, report)
+    assert "| payload bits | 64 | 32 |" in text
+    assert "| none | 1.000 | 1.000 |" in text
