@@ -27,7 +27,7 @@ from provenance.core.records import (
     StatusPurpose,
     Work,
 )
-from provenance.core.types import Detection, Picture, Region, WorkId
+from provenance.core.types import Detection, Picture, Region, WorkId, XmpProperties
 
 if TYPE_CHECKING:
     from provenance.core.types import Pixels
@@ -71,6 +71,9 @@ class Images(Protocol):
 
         A picture that never was a file has an empty `source`; it becomes a new file of its `format`.
         """
+
+    def label(self, data: bytes, properties: XmpProperties) -> bytes:
+        """The file with these properties in its XMP packet, every other byte of it unchanged. Raises Rejected."""
 
 
 class Watermarker(Protocol):

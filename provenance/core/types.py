@@ -1,6 +1,7 @@
 """Frozen values that every floor may pass around."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -15,6 +16,12 @@ if TYPE_CHECKING:  # `provenance verify` must start without numpy
 
 Region = tuple[tuple[float, float], ...]
 """A polygon in a picture: (x, y) corners, each 0..1 of its width and height, clockwise from its top left."""
+
+XmpValue: TypeAlias = str | tuple[str, ...] | tuple[Mapping[str, str], ...]
+"""Text, an ordered array of texts, or an ordered array of structures whose fields are texts."""
+
+XmpProperties: TypeAlias = Mapping[str, XmpValue | None]
+"""XMP properties by name, such as "dc:creator". None: the property must not be in the file."""
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32, lower case
 _PREFIX: Final = "pv-"
