@@ -25,7 +25,7 @@ def read(data: bytes, limits: ImageLimits) -> Container:
     """Raises UnreadableImage, UnsupportedFormat, TooLarge."""
     if not features.check("avif"):
         raise UnsupportedFormat("this installation reads no AVIF", hint="send PNG, JPEG, WebP, TIFF or GIF")
-    end = _end(data)
+    end = end_of_boxes(data)
     notes = list(sniff.trailing_note(data[end:]))
     data = piece(data, 0, end)
     properties: list[tuple[bytes, bytes]] = []
@@ -65,7 +65,7 @@ def _opened(data: bytes, limits: ImageLimits, notes: list[str]) -> Container:
     )
 
 
-def _header(data: bytes, at: int) -> tuple[bytes, int, int]:
+def header(data: bytes, at: int) -> tuple[bytes, int, int]:
     """(name, bytes of the header, bytes of the whole box); a size of 0 runs to the end, 1 means a 64-bit size."""
     size, name = struct.unpack(">I4s", piece(data, at, 8))
     header = 8
@@ -78,13 +78,13 @@ def _header(data: bytes, at: int) -> tuple[bytes, int, int]:
     return name, header, size
 
 
-def _end(data: bytes) -> int:
+def end_of_boxes(data: bytes) -> int:
     """The offset after the last box that belongs to the file format."""
     at = 0
     for _ in range(_MAX_BOXES):
         if at + 8 > len(data) or data[at + 4 : at + 8] not in _TOP_LEVEL:
             return at
-        at += _header(data, at)[2]
+        at += header(data, at)[2]
     raise damaged("it has too many boxes")
 
 
@@ -94,8 +94,8 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     for _ in range(_MAX_BOXES):
         if at >= len(data):
             return
-        name, header, size = _header(data, at)
-        yield name, piece(data, at + header, size - header)
+        name, offset, size = header(data, at)
+        yield name, piece(data, at + offset, size - offset)
         at += size
     raise damaged("it has too many boxes")
 

@@ -12,9 +12,10 @@ from PIL import Image
 
 from provenance.adapters.images import avif, colour, encode, exif, gif, jpeg, png, sniff, tiff, webp
 from provenance.adapters.images.container import Container, damaged
+from provenance.adapters.images.labels.rewrite import write_xmp
 from provenance.adapters.images.limits import ImageLimits
 from provenance.core.errors import InvalidRequest, Misconfigured, Rejected, TooLarge, UnreadableImage, UnsupportedFormat
-from provenance.core.types import Picture
+from provenance.core.types import Picture, XmpProperties
 
 if TYPE_CHECKING:
     from provenance.core.types import Pixels
@@ -75,6 +76,15 @@ class PillowImages:
             raise UnsupportedFormat(
                 f"{width} x {height} pixels can't be written as {picture.format} ({error})", hint="send it as PNG"
             ) from error
+
+    def label(self, data: bytes, properties: XmpProperties) -> bytes:
+        """The file with these properties in its XMP packet; no pixel is decoded, no other byte changes.
+
+        Raises UnsupportedFormat, UnreadableImage, TooLarge; never anything else.
+        """
+        with _only_rejections():
+            self._limits.check_file(data)
+            return write_xmp(data, properties)
 
     def _open(self, data: bytes) -> tuple[Container, int]:
         """(container, EXIF orientation). A damaged EXIF block costs the block, not the picture."""

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from provenance.core.errors import InvalidRequest
+from provenance.core.types import XmpValue
 from provenance.credentials.labels.policy import CAWG_KEYS, Permission, UsagePolicy, read_entries
 from provenance.credentials.labels.properties import read_xmp, xmp_properties
-from provenance.credentials.labels.schema import FORMS, NAMESPACES, Form, XmpValue
+from provenance.credentials.labels.schema import FORMS, NAMESPACES, Form
 from provenance.credentials.labels.statements import Reading, permitted
 
 _NOT_HERE: Final = "TC260:AIGC"

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from provenance.core.types import XmpValue
 from provenance.credentials.labels.markup import XML, Element
-from provenance.credentials.labels.schema import FORMS, PREFIXES, RDF, Form, XmpValue, full_name
+from provenance.credentials.labels.schema import FORMS, PREFIXES, RDF, Form, full_name
 
 _ARRAYS: Final = frozenset({(RDF, "Alt"), (RDF, "Seq"), (RDF, "Bag")})
 _ITEM: Final = (RDF, "li")

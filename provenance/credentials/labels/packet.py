@@ -10,19 +10,11 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from provenance.core.errors import TooLarge, UnreadableImage
+from provenance.core.types import XmpProperties, XmpValue
 from provenance.credentials.labels import aigc
 from provenance.credentials.labels.forms import describe, value_of
 from provenance.credentials.labels.markup import Document, Element, Name, parse, serialise
-from provenance.credentials.labels.schema import (
-    FORMS,
-    META,
-    PREFIXES,
-    RDF,
-    Form,
-    XmpProperties,
-    XmpValue,
-    full_name,
-)
+from provenance.credentials.labels.schema import FORMS, META, PREFIXES, RDF, Form, full_name
 
 _HEAD: Final = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
 _TAIL: Final = '<?xpacket end="w"?>'
@@ -91,10 +83,9 @@ class Packet:
         count = bisect_left(range(len(elements)), True, key=lambda count: len(main(count)) <= limit)
         rest = Element(_DESCRIPTION, {_ABOUT: self._about()}, [*elements[:count]])
         extended = _tree([rest], self._prefixes).encode()
-        digest = hashlib.md5(extended, usedforsecurity=False).hexdigest().upper()
         if len(main(count)) > limit:
             raise TooLarge("the XMP packet has too many namespaces", hint="remove embedded histories")
-        return main(count, digest), extended
+        return main(count, extended_digest(extended)), extended
 
     def _about(self) -> str:
         return next((item.attributes[_ABOUT] for item in self._descriptions if _ABOUT in item.attributes), "")
@@ -125,6 +116,11 @@ def labelled(packet: bytes | None, properties: XmpProperties) -> bytes:
     merged = Packet(packet)
     merged.update(properties)
     return merged.serialise()
+
+
+def extended_digest(extended: bytes) -> str:
+    """The name of an extended packet: its MD5 in upper-case hexadecimal digits, a checksum and no more."""
+    return hashlib.md5(extended, usedforsecurity=False).hexdigest().upper()
 
 
 def _readable(packet: bytes | None) -> Document | None:

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any, Final, cast
 
 from provenance.core.errors import InvalidRequest
+from provenance.core.types import XmpProperties, XmpValue
 from provenance.credentials.labels.policy import Level, Origin, Permission, UsagePolicy, Use
-from provenance.credentials.labels.schema import XmpProperties, XmpValue
 from provenance.credentials.labels.statements import RESERVED, Reading, Statement, permitted, stated
 
 PLUS: Final = "http://ns.useplus.org/ldf/vocab/"

@@ -4,15 +4,9 @@
 from collections.abc import Mapping
 from enum import Enum, auto
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final
 
 from provenance.credentials.labels.markup import XML, Name
-
-XmpValue: TypeAlias = str | tuple[str, ...] | tuple[Mapping[str, str], ...]
-"""Text, an ordered array of texts, or an ordered array of structures whose fields are texts."""
-
-XmpProperties: TypeAlias = Mapping[str, XmpValue | None]
-"""By name, such as "dc:creator". None: the property must not be in the file."""
 
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 META: Final = "adobe:ns:meta/"
