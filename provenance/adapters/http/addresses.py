@@ -62,6 +62,15 @@ def is_public(address: Address) -> bool:
     return int(address) >> 32 & 0xFFFFFFFF not in _ISATAP
 
 
+def is_public_or_loopback(address: Address) -> bool:
+    return is_public(address) or address.is_loopback
+
+
+def is_any(_address: Address) -> bool:
+    """True."""
+    return True
+
+
 def system_resolver(host: str, port: int) -> Sequence[str]:
     """The operating system's answer, in its order of preference. Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
@@ -69,7 +78,7 @@ def system_resolver(host: str, port: int) -> Sequence[str]:
 
 
 def checked_addresses(
-    host: str, port: int, *, resolve: Resolver, seconds: float, allow_loopback: bool = False
+    host: str, port: int, *, resolve: Resolver, seconds: float, allowed: Callable[[Address], bool] = is_public
 ) -> tuple[Address, ...]:
     """Look `host` up once; the caller connects to these addresses and never asks again, or a second answer could differ
     (DNS rebinding). One forbidden address among them refuses the host. Raises InvalidRequest, Unavailable."""
@@ -83,7 +92,7 @@ def checked_addresses(
     if not addresses:
         raise Unavailable(f"the host {host!r} has no address", hint="check the URL")
     for address in addresses:
-        if not (is_public(address) or (allow_loopback and address.is_loopback)):
+        if not allowed(address):
             raise InvalidRequest(
                 f"the host {host!r} is not on the public internet", hint="upload the file instead of its URL"
             )

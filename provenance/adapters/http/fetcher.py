@@ -5,13 +5,22 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
 
-from provenance.adapters.http.addresses import Address, Resolver, checked_addresses, system_resolver
+from provenance.adapters.http.addresses import (
+    Address,
+    Resolver,
+    checked_addresses,
+    is_any,
+    is_public,
+    is_public_or_loopback,
+    system_resolver,
+)
 from provenance.core.errors import InvalidRequest, SourceRefused, TooLarge, Unavailable
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -47,12 +56,18 @@ class GuardedFetcher:
         resolve: Resolver = system_resolver,
         tls: ssl.SSLContext | None = None,
         allow_loopback: bool = False,
+        allow_private: bool = False,
     ) -> None:
-        """`tls` replaces the default context (certifi's roots). `allow_loopback` is for tests alone."""
+        """`tls` replaces the default context (certifi's roots). `allow_loopback` is for tests alone. `allow_private`
+        lets every address pass: for a person who names a host of the own network on a command line."""
         self._limits = limits or FetchLimits()
         self._resolve = resolve
         self._tls = tls or httpx.create_ssl_context(trust_env=False)
-        self._allow_loopback = allow_loopback
+        self._allowed: Callable[[Address], bool] = is_public
+        if allow_private:
+            self._allowed = is_any
+        elif allow_loopback:
+            self._allowed = is_public_or_loopback
 
     def fetch(self, url: str) -> bytes:
         """The body of a 200 answer. Raises InvalidRequest (a forbidden or senseless URL), SourceRefused (a 4xx answer),
@@ -96,7 +111,7 @@ class GuardedFetcher:
         """The body, or where the answer redirects to."""
         port = url.port or _PORTS[url.scheme]
         addresses = checked_addresses(
-            url.host, port, resolve=self._resolve, seconds=_left(deadline), allow_loopback=self._allow_loopback
+            url.host, port, resolve=self._resolve, seconds=_left(deadline), allowed=self._allowed
         )
         failure: httpx.TransportError | None = None
         for address in addresses:
@@ -113,7 +128,7 @@ class GuardedFetcher:
         ) from failure
 
     def _exchange(self, url: httpx.URL, address: Address, deadline: float) -> bytes | httpx.URL:
-        with httpx.HTTPTransport(verify=self._tls, trust_env=False) as transport, _Watchdog(deadline) as watchdog:
+        with httpx.HTTPTransport(verify=self._tls, trust_env=False) as transport, Watchdog(deadline) as watchdog:
             response = transport.handle_request(_request(url, address, _left(deadline), watchdog))
             try:
                 if response.status_code in _REDIRECTS:
@@ -153,7 +168,7 @@ class GuardedFetcher:
         return bytes(body)
 
 
-def _request(url: httpx.URL, address: Address, seconds: float, watchdog: "_Watchdog") -> httpx.Request:
+def _request(url: httpx.URL, address: Address, seconds: float, watchdog: "Watchdog") -> httpx.Request:
     """A request to the checked address that says the host's name wherever a name is said."""
     headers = {
         "Host": url.netloc.decode("ascii"),
@@ -170,7 +185,7 @@ def _request(url: httpx.URL, address: Address, seconds: float, watchdog: "_Watch
     return httpx.Request("GET", url.copy_with(host=str(address)), headers=headers, extensions=extensions)
 
 
-class _Watchdog:
+class Watchdog:
     """Cuts the connection at the deadline. Socket timeouts start again with every byte, so they bound no dribble."""
 
     def __init__(self, deadline: float) -> None:
@@ -180,7 +195,7 @@ class _Watchdog:
         self._socket: socket.socket | None = None
         self._late = False
 
-    def __enter__(self) -> "_Watchdog":
+    def __enter__(self) -> "Watchdog":
         self._timer.start()
         return self
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.adapters.http.addresses import checked_addresses, is_public
+from provenance.adapters.http.addresses import checked_addresses, is_public, is_public_or_loopback
 from provenance.core.errors import InvalidRequest, Unavailable
 
 FORBIDDEN = [
@@ -74,9 +74,11 @@ def test_one_forbidden_address_refuses_the_host(text):
 def test_the_loopback_is_admitted_for_tests_alone():
     with pytest.raises(InvalidRequest):
         checked_addresses("localhost", 80, resolve=answer("127.0.0.1"), seconds=5)
-    assert checked_addresses("localhost", 80, resolve=answer("127.0.0.1", "::1"), seconds=5, allow_loopback=True)
+    assert checked_addresses(
+        "localhost", 80, resolve=answer("127.0.0.1", "::1"), seconds=5, allowed=is_public_or_loopback
+    )
     with pytest.raises(InvalidRequest):
-        checked_addresses("a.example", 80, resolve=answer("10.0.0.1"), seconds=5, allow_loopback=True)
+        checked_addresses("a.example", 80, resolve=answer("10.0.0.1"), seconds=5, allowed=is_public_or_loopback)
 
 
 @pytest.mark.parametrize("error", [OSError("no such host"), UnicodeError("label too long")])
