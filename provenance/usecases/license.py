@@ -1,13 +1,13 @@
 """Offer a work under terms at a price, and grant a licence that a certificate proves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from provenance.core.errors import Conflict, NotFound
 from provenance.core.ports import Clock, Signer, Store, Unit
 from provenance.core.records import Grant, Offer, Work, WorkStatus
-from provenance.core.types import WorkId
+from provenance.core.types import StatusPlace, WorkId
 from provenance.credentials import issue_licence
 from provenance.licensing import LicenceClaims, check_grant, check_offer, template
 
@@ -24,13 +24,17 @@ class OfferTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class License:
-    """Raises NotFound, InvalidRequest, Conflict for a withdrawn work or a closed offer."""
+    """Raises NotFound, InvalidRequest, Conflict for a withdrawn work or a closed offer.
+
+    With a `base_url`, licences have a place in the status lists that the service publishes there.
+    """
 
     store: Store
     signer: Signer
     issuer: str
     clock: Clock
     new_id: Callable[[], str]
+    base_url: str | None = None
 
     def offer(self, work_id: WorkId, wanted: OfferTerms, *, owner: str | None) -> Offer:
         """`owner` None is an administrator; anybody else offers only works of their own."""
@@ -67,16 +71,13 @@ class License:
             _refuse_stranger(unit, offer.work_id, owner, f"there is no offer {offer_id} of yours")
             work = _active(unit, offer.work_id)
             check_grant(offer, licensee, now, valid_until)
-            grant = self._granted(offer, work, licensee, valid_until, now=now)
+            grant = self._granted(self._claims(unit, offer, work, licensee), offer, valid_until, now)
             unit.licences.add_grant(grant)
         return grant
 
-    def _granted(
-        self, offer: Offer, work: Work, licensee: str, valid_until: datetime | None, *, now: datetime
-    ) -> Grant:
-        grant_id = self.new_id()
+    def _claims(self, unit: Unit, offer: Offer, work: Work, licensee: str) -> LicenceClaims:
         claims = LicenceClaims(
-            grant_id=grant_id,
+            grant_id=self.new_id(),
             work_id=work.id,
             work_certificate_hash=work.certificate_hash,
             marked_sha256=work.marked_sha256,
@@ -84,11 +85,19 @@ class License:
             terms_slug=offer.terms_slug,
             terms_hash=offer.terms_hash,
         )
+        if self.base_url is None:
+            return claims
+        index = unit.statuses.reserve(
+            f"urn:uuid:{claims.id}", at=self.clock(), work_id=work.id, grant_id=claims.grant_id
+        )
+        return replace(claims, status=StatusPlace(self.base_url, index))
+
+    def _granted(self, claims: LicenceClaims, offer: Offer, valid_until: datetime | None, now: datetime) -> Grant:
         return Grant(
-            id=grant_id,
+            id=claims.grant_id,
             offer_id=offer.id,
-            work_id=work.id,
-            licensee=licensee,
+            work_id=claims.work_id,
+            licensee=claims.licensee,
             terms_slug=offer.terms_slug,
             terms_hash=offer.terms_hash,
             price_minor=offer.price_minor,

@@ -1,4 +1,4 @@
-"""Verify a certificate at the service: the offline steps, and what the register says of the work today."""
+"""Verify a certificate at the service: the offline steps, and what the register says of it and of the work today."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,8 +6,10 @@ from typing import Any
 from provenance.core.digests import picture_digest
 from provenance.core.errors import Rejected, VerificationError
 from provenance.core.ports import Clock, Images, Keyring, Store
+from provenance.core.records import StatusPurpose
 from provenance.core.types import WorkId
-from provenance.credentials import Content, Step, verify
+from provenance.credentials import Content, Step, Supplied, verify
+from provenance.usecases.revoke import against
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class Verify:
                 keyring=self.keyring,
                 now=self.clock(),
                 content=None if content is None else self._content(content),
+                supplied=Supplied(register=self._against),
             )
         except VerificationError as error:
             problem = {"code": error.code, "step": error.step, "reason": error.reason, "hint": error.hint}
@@ -34,6 +37,7 @@ class Verify:
             "result": "verified",
             "steps": [step_json(step) for step in verified.steps],
             "register_status": self._status(verified.work_id),
+            "credential_status": self._standing(verified.certificate["id"]),
         }
 
     def _content(self, data: bytes) -> Content:
@@ -42,6 +46,15 @@ class Verify:
             return Content(data, picture_digest(self.images.read(data)))
         except Rejected:
             return Content(data)
+
+    def _against(self, credential_id: str) -> StatusPurpose | None:
+        with self.store.read() as unit:
+            return against(unit.statuses.by_credential(credential_id))
+
+    def _standing(self, credential_id: str) -> str:
+        """Of one that nothing stands against: `valid` in its place in the status lists, `unlisted` without one."""
+        with self.store.read() as unit:
+            return "valid" if unit.statuses.by_credential(credential_id) else "unlisted"
 
     def _status(self, work_id: WorkId) -> str:
         with self.store.read() as unit:

@@ -8,9 +8,9 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from provenance.core.errors import CannotHoldMark, Unavailable
+from provenance.core.errors import CannotHoldMark, Conflict, Misconfigured, Unavailable
 from provenance.core.records import Work
-from provenance.credentials import bundle, did_document, jwks
+from provenance.credentials import bundle, did_document, issue_jwt, jwks
 from provenance.usecases.access import Access
 from provenance.usecases.anchor import Anchor, receipts
 from provenance.usecases.catch_up import ahead, catch_up
@@ -19,6 +19,8 @@ from provenance.usecases.generate import Generate
 from provenance.usecases.license import License
 from provenance.usecases.once import Once
 from provenance.usecases.register import Register
+from provenance.usecases.revoke import TakeBack
+from provenance.usecases.status_lists import StatusLists
 from provenance.usecases.verify import Verify
 from provenance.usecases.withdraw import Withdraw
 from provenance.wiring.health import readiness
@@ -93,7 +95,26 @@ class Service(Parts):
     @cached_property
     def license(self) -> License:
         return License(
-            store=self.store, signer=self.signer, issuer=self.keys.issuer, clock=self.clock, new_id=new_id("lic")
+            store=self.store,
+            signer=self.signer,
+            issuer=self.keys.issuer,
+            clock=self.clock,
+            new_id=new_id("lic"),
+            base_url=self.settings.base_url,
+        )
+
+    @cached_property
+    def take_back(self) -> TakeBack:
+        return TakeBack(store=self.store, clock=self.clock)
+
+    @cached_property
+    def status_list(self) -> StatusLists:
+        return StatusLists(
+            store=self.store,
+            signer=self.signer,
+            issuer=self.keys.issuer,
+            base_url=self.settings.base_url,
+            clock=self.clock,
         )
 
     @cached_property
@@ -115,6 +136,14 @@ class Service(Parts):
         with self.store.read() as unit:
             batches = unit.anchors.of_work(work.id)
         return bundle(work.certificate, receipts(batches, work))
+
+    def certificate_jwt(self, work: Work) -> str:
+        """The claims of the work's certificate as a `vc+jwt`, signed now. Raises Conflict where the certificate was
+        issued under another identity than the service has today."""
+        try:
+            return issue_jwt(work.certificate, signer=self.signer, issued_at=self.clock())
+        except Misconfigured as error:
+            raise Conflict(error.reason, existing=str(work.id), hint=error.hint) from error
 
     # ---- administration
 

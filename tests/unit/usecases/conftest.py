@@ -28,6 +28,7 @@ from provenance.usecases.generate import Generate
 from provenance.usecases.license import License
 from provenance.usecases.once import Once
 from provenance.usecases.register import Register, Submission
+from provenance.usecases.revoke import TakeBack
 from provenance.usecases.verify import Verify
 from provenance.usecases.withdraw import Withdraw
 from tests.doubles import PixelWatermarker, ScriptedLedger, SteppingClock, ThumbnailMatcher
@@ -68,6 +69,7 @@ class Studio:
     watermarker: Any = field(default_factory=PixelWatermarker)
     matcher: Any = field(default_factory=ThumbnailMatcher)
     ledger: ScriptedLedger = field(default_factory=ScriptedLedger)
+    base_url: str | None = None
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -116,7 +118,12 @@ class Studio:
             issuer=self.issuer,
             clock=self.clock,
             new_id=lambda: f"lic_{next(self._numbers)}",
+            base_url=self.base_url,
         )
+
+    @property
+    def take_back(self) -> TakeBack:
+        return TakeBack(store=self.store, clock=self.clock)
 
     @property
     def verify(self) -> Verify:

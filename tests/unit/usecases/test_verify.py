@@ -21,9 +21,9 @@ def outcomes(answer: dict[str, Any]) -> dict[str, str]:
 def test_a_certificate_and_its_file_verify(studio: Studio) -> None:
     work = studio.registered(1)
     answer = studio.verify(document(work.certificate), content=studio.file(work))
-    assert set(answer) == {"result", "steps", "register_status"}
+    assert set(answer) == {"result", "steps", "register_status", "credential_status"}
     assert (answer["result"], answer["register_status"]) == ("verified", "active")
-    assert [step["number"] for step in answer["steps"]] == list(range(1, 9))
+    assert [step["number"] for step in answer["steps"]] == list(range(1, 12))
     assert all(set(step) == {"number", "code", "outcome", "text"} for step in answer["steps"])
     assert outcomes(answer)["content"] == "passed"
 
@@ -102,3 +102,20 @@ def test_a_bundle_with_receipts_verifies(studio: Studio) -> None:
         batches = unit.anchors.of_work(work.id)
     answer = studio.verify(document(bundle(work.certificate, receipts(batches, work))))
     assert outcomes(answer)["receipts"] == "passed"
+
+
+def test_it_says_whether_the_credential_has_a_place_in_the_status_lists(studio: Studio) -> None:
+    work = studio.registered(1)
+    assert studio.verify(document(work.certificate))["credential_status"] == "unlisted"
+    studio.take_back.suspend(work.id, "rights-dispute", owner=None)
+    studio.take_back.reinstate(work.id, owner=None)
+    assert studio.verify(document(work.certificate))["credential_status"] == "valid"
+
+
+@pytest.mark.parametrize(("change", "code"), [("revoke", "revoked"), ("suspend", "suspended")])
+def test_what_was_taken_back_is_refused_whether_a_list_says_so_or_not(studio: Studio, change: str, code: str) -> None:
+    """This certificate has no `credentialStatus`: the issuer's own register is asked."""
+    work = studio.registered(1)
+    getattr(studio.take_back, change)(work.id, "rights-dispute", owner=None)
+    answer = studio.verify(document(work.certificate), content=studio.file(work))
+    assert (answer["result"], answer["error"]["code"], answer["error"]["step"]) == ("refused", code, 11)

@@ -1,5 +1,7 @@
 """Offers and the licences given on them."""
 
+from datetime import datetime
+
 from sqlmodel import col, select
 
 from provenance.adapters.store.models import GrantRow, OfferRow
@@ -30,3 +32,8 @@ class SqlLicences(Repository):
     def grants(self, work_id: WorkId, licensee: str) -> list[Grant]:
         query = select(GrantRow).where(col(GrantRow.work_id) == work_id, col(GrantRow.licensee) == licensee)
         return [row.to(Grant) for row in self._session.exec(query.order_by(col(GrantRow.created_at), col(GrantRow.id)))]
+
+    def stop(self, grant_id: str, since: datetime | None) -> None:
+        row = self._locked(GrantRow, f"grant {grant_id}", col(GrantRow.id) == grant_id)
+        row.revoked_at = since
+        self._update(row)

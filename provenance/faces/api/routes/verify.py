@@ -21,7 +21,7 @@ def _keys_response(media_type: str) -> dict[int | str, dict[str, Any]]:
 @router.post(
     "/v1/verify",
     responses=responses(400, 413, 429, 503),
-    openapi_extra=multipart(certificate="application/vc, application/json"),
+    openapi_extra=multipart(certificate="application/vc, application/json, application/vc+jwt"),
 )
 def verify_certificate(
     service: ServiceDep,

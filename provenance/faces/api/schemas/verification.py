@@ -12,7 +12,7 @@ class VerifyForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    certificate: Upload = Field(description="A certificate, licence or bundle: JSON.")
+    certificate: Upload = Field(description="A certificate, licence or bundle: JSON, or a vc+jwt.")
     file: OptionalUpload = Field(None, description="The file that it is about.")
 
 
@@ -38,4 +38,9 @@ class VerificationOut(BaseModel):
     error: RefusalOut | None = None
     register_status: Literal["active", "withdrawn", "unknown"] | None = Field(
         None, description="What this register says of the work today; null with a refusal."
+    )
+    credential_status: Literal["valid", "unlisted"] | None = Field(
+        None,
+        description="`valid`: it has a place in the status lists, unmarked; `unlisted`: it has none. One that was "
+        "revoked or is suspended is refused.",
     )

@@ -45,6 +45,12 @@ _PICTURE: Final = re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF....WEBP|II\*\0|MM
 _PICTURE_HINT: Final = "this is a picture: the certificate comes first, as in `provenance verify CERT FILE`"
 
 
+_StatusLists = Annotated[
+    list[Path] | None,
+    typer.Option(help="A file: a status list of the issuer; tells whether it was taken back.", readable=False),
+]
+
+
 def verify(
     certificate: Annotated[
         Path, typer.Argument(help="A certificate, licence or bundle (JSON); - is stdin.", readable=False)
@@ -55,10 +61,7 @@ def verify(
     ] = None,
     did_doc: Annotated[list[Path] | None, typer.Option(help="A file: a trusted DID document.", readable=False)] = None,
     jwks: Annotated[list[Path] | None, typer.Option(help="A file: a trusted JWK set.", readable=False)] = None,
-    status_list: Annotated[
-        list[Path] | None,
-        typer.Option(help="A file: a status list of the issuer; tells whether it was taken back.", readable=False),
-    ] = None,
+    status_list: _StatusLists = None,
     rpc: Annotated[str | None, typer.Option(help="JSON-RPC node that confirms ledger receipts.")] = None,
     contract: Annotated[str | None, typer.Option(help="The registry contract that you trust (with --rpc).")] = None,
     publisher: Annotated[str | None, typer.Option(help="The publisher whose anchors count (with --rpc).")] = None,
@@ -80,16 +83,7 @@ def verify(
             status_lists=[files.read(path) for path in status_list or []],
         ),
     )
-    try:
-        done = question.answer()
-    except VerificationError as error:
-        _refused(error, lang, hint=_hint(error, question.certificate), as_json=as_json)
-        raise typer.Exit(exit_of(error)) from None
-    if as_json:
-        emit(_verified(done, lang))
-        return
-    _print_steps(done.steps, lang)
-    say(_VERDICTS[lang][0])
+    _tell(question, lang, as_json=as_json)
 
 
 COMMANDS: Final = (verify,)
@@ -120,6 +114,20 @@ class _Question:
         return verify_certificate(
             self.certificate, keyring=self.keyring, now=datetime.now(UTC), content=content, supplied=self.supplied
         )
+
+
+def _tell(question: _Question, lang: str, *, as_json: bool) -> None:
+    """Ends in typer.Exit with the error's code where it is refused."""
+    try:
+        done = question.answer()
+    except VerificationError as error:
+        _refused(error, lang, hint=_hint(error, question.certificate), as_json=as_json)
+        raise typer.Exit(exit_of(error)) from None
+    if as_json:
+        emit(_verified(done, lang))
+        return
+    _print_steps(done.steps, lang)
+    say(_VERDICTS[lang][0])
 
 
 def _pixels(data: bytes) -> str | None:
