@@ -65,6 +65,20 @@ class Settings(BaseSettings):
     chain_confirmations: int = Field(
         default=12, ge=1, description="Depth that counts as final where a node has no `finalized` tag."
     )
+    label_terms: str = Field(
+        default="personal",
+        description="Licence template that robots.txt, tdmrep.json and license.xml speak for.",
+    )
+    label_producer: str | None = Field(
+        default=None, description="Producer code for China's AIGC label; none: files get no such label."
+    )
+    label_credit: str | None = Field(default=None, description="Credit line written into every file.")
+    label_licensor_url: str | None = Field(
+        default=None, description="Page where licences are sold; written into every file."
+    )
+    label_ai_preferences: bool = Field(
+        default=False, description="Whether to publish the IETF draft's `Content-Usage` preferences too."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Level of the JSON log."
     )

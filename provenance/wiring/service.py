@@ -8,14 +8,16 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from provenance.core.errors import CannotHoldMark, Conflict, Misconfigured, Unavailable
+from provenance.core.errors import CannotHoldMark, Conflict, InvalidRequest, Misconfigured, Unavailable
 from provenance.core.records import Work
+from provenance.core.types import WorkId
 from provenance.credentials import bundle, did_document, issue_jwt, jwks
 from provenance.usecases.access import Access
 from provenance.usecases.anchor import Anchor, receipts
 from provenance.usecases.catch_up import ahead, catch_up
 from provenance.usecases.check import CheckPicture
 from provenance.usecases.generate import Generate
+from provenance.usecases.label import Label
 from provenance.usecases.license import License
 from provenance.usecases.once import Once
 from provenance.usecases.register import Register
@@ -91,6 +93,25 @@ class Service(Parts):
     @cached_property
     def withdraw(self) -> Withdraw:
         return Withdraw(store=self.store, matcher=self.matcher, clock=self.clock)
+
+    @cached_property
+    def label(self) -> Label:
+        """Raises Misconfigured when a setting can't stand in a label."""
+        settings = self.settings
+        label = Label(
+            images=self.images,
+            base_url=settings.base_url,
+            default_terms=settings.label_terms,
+            producer=settings.label_producer,
+            credit=settings.label_credit,
+            licensor_url=settings.label_licensor_url,
+            preferences=settings.label_ai_preferences,
+        )
+        try:
+            label.policy(label.default_terms, work_id=WorkId(0))
+        except InvalidRequest as error:
+            raise Misconfigured(f"a PROVENANCE_LABEL_ setting is wrong: {error.reason}", hint=error.hint) from error
+        return label
 
     @cached_property
     def license(self) -> License:
@@ -175,7 +196,7 @@ class Service(Parts):
         """Migrate where that is safe, load keys and models, catch the index up. Raises Misconfigured, Unavailable."""
         if self.settings.effective_database_url.startswith("sqlite"):
             self.store.migrate()  # a server's tables are upgraded on purpose: `provenance db upgrade`
-        self.watermarker, self.signer  # noqa: B018  loading is the point
+        self.watermarker, self.signer, self.label  # noqa: B018  loading is the point
         if ahead(self.store, self.matcher):
             self.rebuild_index()
         catch_up(self.store, self.matcher)

@@ -30,8 +30,11 @@ def content_usage(policy: UsagePolicy) -> str:
     )
 
 
-def robots_txt(policy: UsagePolicy, *, licence_url: str, licence_path: str, preferences: bool = False) -> str:
-    """The file. Where search engines may not index, they may still read the terms, at `licence_path` and elsewhere."""
+def robots_txt(
+    policy: UsagePolicy, *, licence_path: str, licence_url: str | None = None, preferences: bool = False
+) -> str:
+    """The file. `licence_url` is the RSL document's absolute address, where one is known. Where search engines may not
+    index, they may still read the terms at `licence_path`."""
     lines = ["User-agent: *"]
     if policy.search_indexing.level is Level.NOT_ALLOWED:
         lines += [f"Allow: {licence_path}", f"Allow: {PATH}", "Disallow: /"]
@@ -39,13 +42,16 @@ def robots_txt(policy: UsagePolicy, *, licence_url: str, licence_path: str, pref
         lines.append("Allow: /")
     if preferences:
         lines.append(f"Content-Usage: {content_usage(policy)}")
-    return "\n".join([*lines, "", f"License: {licence_url}", ""])
+    if licence_url is not None:
+        lines += ["", f"License: {licence_url}"]
+    return "\n".join([*lines, ""])
 
 
 def policy_headers(
     policy: UsagePolicy, *, licence_url: str, terms_url: str | None = None, preferences: bool = False
 ) -> dict[str, str]:
-    """For every response that hands out a work: TDMRep, the way to the RSL document, AI preferences if asked for."""
+    """For a response that hands out a work: TDMRep, the way to the RSL document, AI preferences if asked for.
+    `licence_url` may be a path of the same server."""
     headers = tdmrep_headers(policy, terms_url=terms_url)
     headers["link"] = f'<{licence_url}>; rel="license"; type="{MEDIA_TYPE}"'
     if preferences:

@@ -123,6 +123,7 @@ def download_file(
         return Response(status_code=304, headers=headers)
     name = f"{work_id}.{work.media_type.rpartition('/')[2]}"
     headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    headers |= service.label.headers(work)
     return Response(service.blobs.get(work.marked_blob), media_type=work.media_type, headers=headers)
 
 
