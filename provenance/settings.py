@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     label_licensor_url: str | None = Field(
         default=None, description="Page where licences are sold; written into every file."
     )
+    label_visible: Literal["none", "en", "zh"] = Field(
+        default="none", description="A label drawn into new works: `en` writes AI, `zh` AI生成."
+    )
     label_ai_preferences: bool = Field(
         default=False, description="Whether to publish the IETF draft's `Content-Usage` preferences too."
     )

@@ -75,6 +75,9 @@ class Images(Protocol):
     def label(self, data: bytes, properties: XmpProperties) -> bytes:
         """The file with these properties in its XMP packet, every other byte of it unchanged. Raises Rejected."""
 
+    def stamp(self, pixels: "Pixels", language: str) -> "Pixels":
+        """The pixels with a label that people see, "en" or "zh". Raises Rejected where it has no room."""
+
 
 class Watermarker(Protocol):
     """`embed` raises CannotHoldMark. `detect` answers only what a keyed tag verified."""

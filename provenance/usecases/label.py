@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from provenance.core.ports import Images
 from provenance.core.records import Work
@@ -22,13 +22,17 @@ from provenance.credentials.labels import (
 )
 from provenance.licensing import template
 
+if TYPE_CHECKING:
+    from provenance.core.types import Pixels
+
 LICENCE_PATH: Final = "/license.xml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
     """`default_terms` is the template that holds for the service as a whole; `producer` the code under which it
-    labels for China, None where it does not; `preferences` adds the IETF's draft of AI preferences."""
+    labels for China, None where it does not; `preferences` adds the IETF's draft of AI preferences; `visible` is the
+    language of a label that people see, "en" or "zh"."""
 
     images: Images
     base_url: str | None = None
@@ -37,6 +41,7 @@ class Label:
     credit: str | None = None
     licensor_url: str | None = None
     preferences: bool = False
+    visible: str | None = None
 
     def policy(
         self,
@@ -62,6 +67,11 @@ class Label:
     def __call__(self, data: bytes, policy: UsagePolicy) -> bytes:
         """The file with the policy in its XMP packet, every other byte unchanged. Raises Rejected."""
         return self.images.label(data, xmp_properties(policy))
+
+    def stamp(self, pixels: "Pixels") -> "Pixels":
+        """The pixels with the visible label, before they are marked; the same pixels where none is wanted. Raises
+        Rejected where it has no room."""
+        return pixels if self.visible is None else self.images.stamp(pixels, self.visible)
 
     # ---- documents
 

@@ -106,6 +106,7 @@ class Service(Parts):
             credit=settings.label_credit,
             licensor_url=settings.label_licensor_url,
             preferences=settings.label_ai_preferences,
+            visible=None if settings.label_visible == "none" else settings.label_visible,
         )
         try:
             label.policy(label.default_terms, work_id=WorkId(0))

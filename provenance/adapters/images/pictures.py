@@ -14,6 +14,7 @@ from provenance.adapters.images import avif, colour, encode, exif, gif, jpeg, pn
 from provenance.adapters.images.container import Container, damaged
 from provenance.adapters.images.labels.rewrite import write_xmp
 from provenance.adapters.images.limits import ImageLimits
+from provenance.adapters.images.visible import draw_label
 from provenance.core.errors import InvalidRequest, Misconfigured, Rejected, TooLarge, UnreadableImage, UnsupportedFormat
 from provenance.core.types import Picture, XmpProperties
 
@@ -85,6 +86,10 @@ class PillowImages:
         with _only_rejections():
             self._limits.check_file(data)
             return write_xmp(data, properties)
+
+    def stamp(self, pixels: "Pixels", language: str) -> "Pixels":
+        """uint8[H, W, 3] with a label that people see, "en" or "zh". Raises Rejected where it has no room."""
+        return draw_label(pixels, language)
 
     def _open(self, data: bytes) -> tuple[Container, int]:
         """(container, EXIF orientation). A damaged EXIF block costs the block, not the picture."""
