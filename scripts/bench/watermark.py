@@ -1,7 +1,7 @@
 """Measure the watermark: exact-payload rate per attack, quality, CPU time; its peers on the same pictures.
 
     python -m scripts.bench.watermark --images FOLDER --attacks all --workers 2 --json out.json
-    python -m scripts.bench.watermark --images FOLDER --attacks all --peers all --peer-sample 12 --json out.json
+    python -m scripts.bench.watermark --images FOLDER --attacks all --peers all --peer-sample 8 --json out.json
 
 Pictures: `watermark_pictures.py`, those that were never tuned on, all of them or `--sample`. Exact means that the
 payload is right to the last bit (and, for the lattice, that its tag verified). Hard attacks count on pictures of at
@@ -36,26 +36,20 @@ _PEER_SIDES = (256, 1024)  # least short side, largest long side: some decline s
 def main(argv: list[str] | None = None) -> int:
     options = _options(argv)
     attacks = _attacks(options.attacks)
-    schemes = _schemes(options.peers)
+    peers = _peers(options.peers)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     chosen = choose(options.images, options.split, options.sample, options.seed, original_sizes=options.original_sizes)
-    peered = for_peers(chosen, options.peer_sample) if len(schemes) > 1 else []
-    jobs = {
-        f"{name}:{picture.name}": functools.partial(measure, picture, name, attacks, options.seed)
-        for name in schemes
-        for picture in (chosen if name == "lattice" else peered)
-    }
-    setup = {
-        "seed": options.seed,
-        "split": options.split,
-        "original_sizes": options.original_sizes,
-        "attacks": attacks,
-        "engine": watermark_runs.engine_digest(),
-    }
-    checkpoint = options.json and options.json.with_suffix(".rows")
-    started = time.monotonic()
-    rows = list(watermark_runs.run(jobs, setup, checkpoint=checkpoint, workers=options.workers).values())
-    setup |= {"commit": watermark_runs.engine_commit(), "machine": watermark_runs.machine()}
+    peered = for_peers(chosen, options.peer_sample) if peers else []
+    started, setup = time.monotonic(), _setup(options, attacks)
+    engine = {"engine": watermark_runs.engine_digest()}
+    run = functools.partial(watermark_runs.run, workers=options.workers)
+    ours = _jobs(["lattice"], chosen, attacks, options.seed)
+    rows = list(run(ours, setup | engine, checkpoint=options.json and options.json.with_suffix(".rows")).values())
+    if peers:
+        # What peers do does not depend on our engine: their rows have their own checkpoint and outlive its changes.
+        beside = options.peer_rows or (options.json and options.json.with_suffix(".peers.rows"))
+        rows += run(_jobs(peers, peered, attacks, options.seed), setup, checkpoint=beside).values()
+    setup |= engine | {"commit": watermark_runs.engine_commit(), "machine": watermark_runs.machine()}
     setup["minutes_of_this_session"] = round((time.monotonic() - started) / 60, 1)
     report = watermark_report.summarise(rows, attacks, [picture.name for picture in peered])
     if options.json:
@@ -73,7 +67,8 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--split", choices=SPLITS, default="test", help="test is never tuned on")
     parser.add_argument("--original-sizes", action="store_true", help="do not spread the folder's sizes to 256-2048 px")
     parser.add_argument("--peers", default="", help="all, or names, comma-separated")
-    parser.add_argument("--peer-sample", type=int, default=12, help="how many pictures the peers get")
+    parser.add_argument("--peer-sample", type=int, default=8, help="how many pictures the peers get")
+    parser.add_argument("--peer-rows", type=Path, help="checkpoint of the peers, instead of the one beside the report")
     parser.add_argument("--workers", type=int, default=1, help="processes")
     parser.add_argument("--json", type=Path, help="write the report here; the checkpoint is beside it")
     return parser.parse_args(argv)
@@ -84,9 +79,13 @@ def _attacks(asked: str) -> list[str]:
     return _known(list(dict.fromkeys(names)), ATTACKS, "attacks")
 
 
-def _schemes(peers: str) -> list[str]:
-    names = list(PEERS) if peers == "all" else [name for name in peers.split(",") if name]
-    return ["lattice", *_known(names, PEERS, "peers")]
+def _peers(asked: str) -> list[str]:
+    names = list(PEERS) if asked == "all" else [name for name in asked.split(",") if name]
+    return _known(names, PEERS, "peers")
+
+
+def _setup(options: argparse.Namespace, attacks: list[str]) -> Row:
+    return {name: vars(options)[name] for name in ("seed", "split", "original_sizes")} | {"attacks": attacks}
 
 
 def _known(names: list[str], all_names: Sequence[str] | dict[str, object], what: str) -> list[str]:
@@ -94,6 +93,16 @@ def _known(names: list[str], all_names: Sequence[str] | dict[str, object], what:
     if unknown:
         raise SystemExit(f"unknown {what}: {', '.join(unknown)}")
     return names
+
+
+def _jobs(
+    schemes: Sequence[str], pictures: Sequence[Picture], attacks: list[str], seed: int
+) -> dict[str, functools.partial[Row]]:
+    return {
+        f"{name}:{picture.name}": functools.partial(measure, picture, name, attacks, seed)
+        for name in schemes
+        for picture in pictures
+    }
 
 
 def for_peers(pictures: list[Picture], count: int) -> list[Picture]:

@@ -142,3 +142,36 @@ def test_peers_are_compared_on_the_same_pictures_only() -> None:
     text = watermark_report.render({"seed": 0}, report)
     assert "| payload bits | 64 | 32 |" in text
     assert "| none | 1.000 | 1.000 |" in text
+
+
+def test_peers_keep_their_rows_when_the_engine_changes(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each run of the lattice belongs to one engine; the peers' minutes are not spent again."""
+    asked: list[str] = []
+
+    def measure(picture: Picture, scheme: str, *_: object) -> watermark_runs.Row:
+        asked.append(scheme)
+        return row(picture.name, scheme=scheme)
+
+    monkeypatch.setattr(watermark, "measure", measure)
+    kept = [
+        "--images",
+        str(folder),
+        "--sample",
+        "1",
+        "--attacks",
+        "none,crop-35",
+        "--peers",
+        "dwtDct",
+        "--peer-sample",
+        "1",
+    ]
+    kept += ["--split", "tuning", "--original-sizes", "--peer-rows", str(tmp_path / "peers.rows")]
+    for digest in ("one", "two"):
+        monkeypatch.setattr(watermark_runs, "engine_digest", lambda digest=digest: digest)
+        assert watermark.main([*kept, "--json", str(tmp_path / f"{digest}.json")]) == 0
+    assert asked == ["lattice", "dwtDct", "lattice"]
+    report = json.loads((tmp_path / "two.json").read_text())
+    assert report["setup"]["engine"] == "two"
+    assert set(report["summary"]["peers"]) == {"lattice", "dwtDct"}
