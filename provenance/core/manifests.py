@@ -25,15 +25,13 @@ class Software:
 class SourceFile:
     """Another file that this one was made from. Its own manifest store, if any, is carried over whole.
 
-    `manifest` is its store where the file does not hold it. `matched_bindings` names the soft bindings by which that
-    store was found again, in the order of the algorithms.
+    `manifest` is its store where the file does not hold it.
     """
 
     data: bytes = field(repr=False)
     media_type: str
     title: str
     manifest: bytes | None = field(default=None, repr=False)
-    matched_bindings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,8 @@ class ManifestStatement:
 
     Without `parent` the work was created and `digital_source_type` says how; with it the parent was opened, and says
     so itself. `usage` is the `entries` map of `cawg.training-mining`, `metadata` the JSON-LD of `cawg.metadata`.
-    `thumbnail_edge` is the longer side in pixels; None writes no thumbnail.
+    `thumbnail_edge` is the longer side in pixels; None writes no thumbnail. `embed` False leaves the file as it is:
+    its store lies beside it.
     """
 
     title: str
@@ -78,6 +77,7 @@ class ManifestStatement:
     usage: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     thumbnail_edge: int | None = None
+    embed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,7 @@ class ManifestSignature:
     """The signature of the active manifest: names as the certificate gives them; `time` only from a time-stamp."""
 
     name: str | None
+    organisation: str | None
     issuer: str | None
     alg: str | None
     time: datetime | None

@@ -1,0 +1,190 @@
+"""Writing manifests: c2pa-rs builds and hashes, `credentials.c2pa` seals, and what leaves here was read back first."""
+
+import io
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from c2pa import Builder, C2paBuilderIntent, C2paError, C2paSigningAlg, Context, Signer
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from provenance.adapters.c2pa.native import context, writing
+from provenance.adapters.c2pa.reader import C2paReader
+from provenance.core.errors import Misconfigured, NotFound, ProvenanceError, Unavailable
+from provenance.core.manifests import ManifestState, ManifestStatement, ManifestUpdate, SignedAsset, SourceFile
+from provenance.core.ports import ClaimSigner, RevocationSource, Timestamper
+from provenance.credentials.c2pa import carriers, cose, definition
+from provenance.credentials.c2pa.definition import Definition
+from provenance.credentials.c2pa.reseal import OpenSeal, signature_imprint
+from provenance.credentials.c2pa.store import MEDIA_TYPE
+
+_Part = TypeVar("_Part")
+_log = logging.getLogger(__name__)
+
+_ALGORITHMS: Final = {
+    "ES256": C2paSigningAlg.ES256,
+    "ES384": C2paSigningAlg.ES384,
+    "ES512": C2paSigningAlg.ES512,
+    "PS256": C2paSigningAlg.PS256,
+    "PS384": C2paSigningAlg.PS384,
+    "PS512": C2paSigningAlg.PS512,
+    "Ed25519": C2paSigningAlg.ED25519,
+}
+# Formats whose hash does not cover where the store ends: it may grow. RIFF and TIFF write sizes and offsets that are
+# hashed, and an updated BMFF keeps two stores; their updates lie beside the file.
+_GROWING: Final = frozenset(("image/gif", "image/jpeg", "image/png"))
+
+
+class C2paSigner:
+    """Without `timestamper` or `revocation` manifests have no time-stamp or OCSP response; when one of them does not
+    answer, the file is signed all the same, and an update can add the time-stamp. `anchors` (PEM bundles) decide
+    what is recorded about ingredients that arrive signed.
+
+    Each file costs two signatures of the claim signer: see `credentials.c2pa.reseal`. Raises Misconfigured.
+    """
+
+    def __init__(
+        self,
+        claims: ClaimSigner,
+        *,
+        timestamper: Timestamper | None = None,
+        revocation: RevocationSource | None = None,
+        anchors: Sequence[str] = (),
+    ) -> None:
+        if claims.alg not in _ALGORITHMS:
+            raise Misconfigured(f"C2PA knows no signature algorithm {claims.alg!r}")
+        self._claims = claims
+        self._timestamper = timestamper
+        self._revocation = revocation
+        self._anchors = tuple(anchors)
+        self._reader = C2paReader(anchors)
+        self._chain = "".join(_pem(certificate) for certificate in claims.chain)
+
+    def sign(self, asset: bytes, media_type: str, statement: ManifestStatement) -> SignedAsset:
+        """See `ManifestSigner`. What the file already holds as a manifest is not looked at: name it as the parent."""
+        planned = self._with_stores(definition.standard(statement))
+        embed = statement.embed and media_type in carriers.CARRIERS
+        with writing(), Builder(planned.manifest, context=self._context(statement.thumbnail_edge)) as builder:
+            asset, store = self._build(builder, planned, asset, media_type, embed=embed)
+        return self._seal(asset, store, media_type, planned, embed=embed)
+
+    def update(
+        self, asset: bytes, media_type: str, change: ManifestUpdate, *, manifest: bytes | None = None
+    ) -> SignedAsset:
+        """See `ManifestSigner`. Where a format's store can't grow, the file stays and the store lies beside."""
+        store = manifest if manifest is not None else carriers.extract(asset, media_type)
+        if store is None:
+            raise NotFound("there is no manifest to update in this file")
+        stamp = self._late_stamp(store) if change.time_stamp else None
+        embed = manifest is None and media_type in _GROWING
+        source = SourceFile(asset, media_type, change.title, None if embed else store)
+        parent = {"title": change.title, "relationship": "parentOf", "label": definition.PARENT}
+        planned = self._with_stores(replace(definition.update(change, stamp), files=((parent, source),)))
+        with writing(), Builder(planned.manifest, context=self._context(None)) as builder:
+            builder.set_intent(C2paBuilderIntent.UPDATE)
+            asset, store = self._build(builder, planned, asset, media_type, embed=embed)
+        return self._seal(asset, store, media_type, planned, embed=embed)
+
+    def _context(self, thumbnail_edge: int | None) -> Context:
+        return context(self._anchors, thumbnail_edge=thumbnail_edge)
+
+    def _with_stores(self, planned: Definition) -> Definition:
+        """Ingredients whose store lies beside their file become part of the JSON, with what a reader says of them."""
+        beside = [(ingredient, source) for ingredient, source in planned.files if source.manifest is not None]
+        if not beside:
+            return planned
+        manifest, resources = dict(planned.manifest), dict(planned.resources)
+        manifest["ingredients"] = list(manifest.get("ingredients", ()))
+        for ingredient, source in beside:
+            name = f"{ingredient['label']}.c2pa"
+            link = {"format": MEDIA_TYPE, "identifier": name}
+            manifest["ingredients"].append(ingredient | self._reader.recorded(source) | {"manifest_data": link})
+            resources[name] = source.manifest or b""
+        inside = tuple((ingredient, source) for ingredient, source in planned.files if source.manifest is None)
+        return replace(planned, manifest=manifest, resources=resources, files=inside)
+
+    def _build(
+        self, builder: Builder, planned: Definition, asset: bytes, media_type: str, *, embed: bool
+    ) -> tuple[bytes, bytes]:
+        """(file, store), with text where bytes belong. Not embedded: the file as it came."""
+        for name, data in planned.resources.items():
+            builder.add_resource(name, io.BytesIO(data))
+        for ingredient, source in planned.files:
+            builder.add_ingredient(ingredient, source.media_type, io.BytesIO(source.data))
+        if not embed:
+            builder.set_no_embed()
+        written = io.BytesIO()
+        key = _Key(self._claims)
+        try:
+            with Signer.from_callback(key, _ALGORITHMS[self._claims.alg], self._chain) as signer:
+                store = builder.sign(signer, media_type, io.BytesIO(asset), written)
+        except C2paError:
+            if key.error is not None:
+                raise key.error from None
+            raise
+        return (written.getvalue() if embed else asset), store
+
+    def _seal(self, asset: bytes, store: bytes, media_type: str, planned: Definition, *, embed: bool) -> SignedAsset:
+        seal = OpenSeal(store, planned.substitutions)
+        signature = self._claims.sign(seal.to_be_signed)
+        token = self._asked("time-stamp", self._timestamper, lambda part: part.timestamp(seal.imprint(signature)))
+        ocsp = self._asked("OCSP response", self._revocation, lambda part: part.staple())
+        try:
+            sealed = seal.close(signature, token=token, ocsp=ocsp)
+        except cose.DoesNotFit as error:
+            _log.warning("signed without time-stamp and OCSP response: %s", error)
+            token = ocsp = None
+            sealed = seal.close(signature)
+        signed = carriers.replace(asset, media_type, sealed) if embed else asset
+        self._read_back(signed, media_type, None if embed else sealed)
+        return SignedAsset(signed, media_type, sealed, seal.manifest_id, embed, token is not None, ocsp is not None)
+
+    def _read_back(self, asset: bytes, media_type: str, manifest: bytes | None) -> None:
+        """Nothing leaves unread: c2pa-rs checks what it wrote itself, but not every update, and not our seal."""
+        found = self._reader.read(asset, media_type, manifest=manifest)
+        if found is None or found.state is ManifestState.INVALID:
+            codes = ", ".join(found.failure) if found is not None else "no manifest"
+            raise Misconfigured(
+                f"the manifest that was just signed does not hold: {codes}",
+                hint="look at the certificate's validity and the machine's clock",
+            )
+
+    def _late_stamp(self, store: bytes) -> tuple[str, bytes]:
+        if self._timestamper is None:
+            raise Unavailable("there is no time-stamping authority to ask")
+        manifest_id, imprint = signature_imprint(store)
+        return manifest_id, self._timestamper.timestamp(imprint)
+
+    def _asked(self, what: str, part: _Part | None, ask: Callable[[_Part], bytes | None]) -> bytes | None:
+        """The file is worth more than what is missing: an update brings it later."""
+        if part is None:
+            return None
+        try:
+            return ask(part)
+        except Unavailable as error:
+            _log.warning("signed without %s: %s", what, error)
+            return None
+
+
+class _Key:
+    """The claim signer as c2pa-python calls it. It swallows exceptions; `error` keeps ours."""
+
+    def __init__(self, claims: ClaimSigner) -> None:
+        self._claims = claims
+        self.error: ProvenanceError | None = None
+
+    def __call__(self, body: bytes) -> bytes:
+        try:
+            return self._claims.sign(body)
+        except ProvenanceError as error:
+            self.error = error
+            return b""
+
+
+def _pem(certificate: bytes) -> str:
+    try:
+        return x509.load_der_x509_certificate(certificate).public_bytes(Encoding.PEM).decode()
+    except ValueError as error:
+        raise Misconfigured("a certificate of the C2PA signer can't be read") from error
