@@ -39,6 +39,7 @@ COST: Final = 6.0
 """dB that an attack may take from the picture before the mark counts as held whatever is read."""
 COLLUDERS: Final = 10
 _COPY_DB: Final = (42, 40, 37, 34)
+_ANSWERS: Final = ("first", "second", "none", "wrong", "refused")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -129,23 +130,21 @@ def _copied(marker: LatticeWatermarker, marked: Pixels, other: Picture, seed: in
 
 
 def _marked_again(marker: LatticeWatermarker, marked: Pixels, payload: int, seed: int) -> Row:
-    """Marked once and twice more with other keys; then with the same key and another payload; then JPEG 75 each."""
-    thrice = functools.reduce(_again_with, (f"rival {n}" for n in range(2)), marked)
+    """What is read after marking again, plain and after JPEG 75; `refused` where the embedder declines."""
     second = payload ^ 0xFFFF
+    rivals = [LatticeWatermarker(key_of(seed, f"rival {number}")) for number in range(2)]
+    tries = {"another key": rivals[:1], "two other keys": rivals, "same key, other payload": [marker]}
     answers: Row = {}
-    for name, picture in {
-        "another key": _again_with(marked, "rival 0"),
-        "two other keys": thrice,
-        "same key, other payload": marker.embed(marked, second),
-    }.items():
+    for name, markers in tries.items():
+        try:
+            picture = functools.reduce(lambda pixels, one: one.embed(pixels, second), markers, marked)
+        except CannotHoldMark:
+            answers[name] = answers[f"{name}, JPEG 75"] = "refused"
+            continue
         for end, shown in {"": picture, ", JPEG 75": ATTACKS["jpeg-75"](picture, np.random.default_rng(seed))}.items():
             read = _reads(marker, shown)
             answers[name + end] = {payload: "first", second: "second", None: "none"}.get(read, "wrong")
     return answers
-
-
-def _again_with(pixels: Pixels, rival: str) -> Pixels:
-    return LatticeWatermarker(key_of(0, rival)).embed(pixels, 1)
 
 
 def is_held(outcome: Row) -> bool:
@@ -171,7 +170,7 @@ def summarise(rows: Sequence[Row]) -> Row:
         summary["copy"][name] = {"of": len(outcomes), "decoded": len(decoded), "said_copied": said}
     for name in marked[0]["again"]:
         read = [row["again"][name] for row in marked]
-        summary["again"][name] = {answer: read.count(answer) for answer in ("first", "second", "none", "wrong")}
+        summary["again"][name] = {answer: read.count(answer) for answer in _ANSWERS}
     return summary
 
 
@@ -209,7 +208,7 @@ def render(summary: Row) -> str:
             table(head, removal),
             table(("copied at PSNR", "held", "95 %", "pictures", "tag verified", "answered copied mark"), copies),
             table(
-                ("marked again with", "first read", "second read", "nothing", "wrong"),
+                ("marked again with", "first read", "second read", "nothing", "wrong", "declined"),
                 [(name, *row.values()) for name, row in summary["again"].items()],
             ),
         ]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from provenance.core.errors import CannotHoldMark
 from provenance.watermark import LatticeWatermarker
 from provenance.watermark.layout import PERIOD, layout_of
 from scripts.bench import watermark_keyless, watermark_security
@@ -102,6 +103,16 @@ def test_every_attack_on_one_picture(tmp_path: Path) -> None:
     assert all(answer["said_copied"] <= answer["decodes"] for answer in row["copy"].values())
 
 
+def test_marking_again_may_be_declined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LatticeWatermarker, "embed", refuse)
+    again = watermark_security._marked_again(LatticeWatermarker(KEY), texture(128, 128), PAYLOAD, 0)
+    assert set(again.values()) == {"refused"}
+
+
+def refuse(*_: object) -> np.ndarray:
+    raise CannotHoldMark("full")
+
+
 def test_a_picture_that_cannot_be_marked_is_counted(tmp_path: Path) -> None:
     Image.new("RGB", (64, 64)).save(tmp_path / "tiny.png")
     tiny = Picture("tiny.png", tmp_path, resize=False)
@@ -139,7 +150,7 @@ def test_the_attacker_chooses_the_cheapest_removal_per_picture() -> None:
     assert (any_setting["held"], any_setting["read"], any_setting["cost_least_removed"]) == (1, 0, 2.0)
     assert summary["removal"]["any attack"] == any_setting
     assert summary["copy"]["40 dB"] == {"of": 2, "decoded": 2, "said_copied": 1}
-    assert summary["again"]["another key"] == {"first": 1, "second": 0, "none": 1, "wrong": 0}
+    assert summary["again"]["another key"] == {"first": 1, "second": 0, "none": 1, "wrong": 0, "refused": 0}
     text = watermark_security.render(summary)
     assert "| 40 dB | 0.500 | 0.095-0.905 | 2 | 2 | 1 |" in text
-    assert "| another key | 1 | 0 | 1 | 0 |" in text
+    assert "| another key | 1 | 0 | 1 | 0 | 0 |" in text
