@@ -124,7 +124,7 @@ def _usage(licence: Element, name: str) -> Iterator[str]:
 
 def _statement(verb: str, token: str, level: Level, address: str | None) -> Iterator[Statement]:
     """A set speaks of each of its uses; a token of the strictest of its own. Unknown words say nothing."""
-    wording = f"{verb} {token}"
+    wording = f"{verb} {token}" + (f" at {address}" if address else "")
     for use in _SETS.get(token, ()):
         yield Statement(_SOURCE, wording, frozenset({use}), frozenset({level}), address)
     if token in _TOKENS:

@@ -7,6 +7,7 @@ contradict each other when no policy makes all their statements true.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import product
 from typing import Final, TypeAlias
 
@@ -22,6 +23,12 @@ _POLICIES: Final[tuple[_Assignment, ...]] = tuple(
 )
 
 
+@lru_cache(maxsize=512)
+def _policies(uses: frozenset[Use], levels: frozenset[Level]) -> frozenset[int]:
+    strictest = (max((policy[use] for use in uses), key=lambda level: level.rank) for policy in _POLICIES)
+    return frozenset(number for number, level in enumerate(strictest) if level in levels)
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """`wording` is how the source puts it. `constraint` is the address that it gives for the conditions, if any."""
@@ -32,8 +39,10 @@ class Statement:
     levels: frozenset[Level]
     constraint: str | None = None
 
-    def holds(self, policy: _Assignment) -> bool:
-        return max((policy[use] for use in self.uses), key=lambda level: level.rank) in self.levels
+    @property
+    def holds_for(self) -> frozenset[int]:
+        """The policies that make it true, by their place among all."""
+        return _policies(self.uses, self.levels)
 
     def __str__(self) -> str:
         return f"{self.source} says {self.wording!r}"
@@ -74,7 +83,7 @@ def consistent(readings: Iterable[Reading]) -> None:
 
 
 def _satisfiable(statements: Sequence[Statement]) -> bool:
-    return any(all(statement.holds(policy) for statement in statements) for policy in _POLICIES)
+    return bool(frozenset(range(len(_POLICIES))).intersection(*(statement.holds_for for statement in statements)))
 
 
 def _core(statements: Sequence[Statement]) -> list[Statement]:
