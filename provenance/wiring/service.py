@@ -8,8 +8,9 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
+from provenance.adapters.pdf import CertificatePdf, Language, LogPlace, Sheet
 from provenance.core.errors import CannotHoldMark, Conflict, InvalidRequest, Misconfigured, Unavailable
-from provenance.core.records import Work
+from provenance.core.records import Work, WorkStatus
 from provenance.core.types import WorkId
 from provenance.credentials import bundle, did_document, issue_jwt, jwks
 from provenance.usecases.access import Access
@@ -21,7 +22,7 @@ from provenance.usecases.label import Label
 from provenance.usecases.license import License
 from provenance.usecases.once import Once
 from provenance.usecases.register import Register
-from provenance.usecases.revoke import TakeBack
+from provenance.usecases.revoke import TakeBack, standing_word
 from provenance.usecases.status_lists import StatusLists
 from provenance.usecases.verify import Verify
 from provenance.usecases.withdraw import Withdraw
@@ -185,6 +186,25 @@ class Service(Parts):
         owns it. Returns the number of operations."""
         try:
             self.local_matcher.clear()
+    def certificate_pdf(self, work: Work, language: Language) -> bytes:
+        """The work's certificate for people, with its thumbnail as long as the work is active."""
+        base_url = self.settings.base_url
+        with self.store.read() as unit:
+            entries = [LogPlace(entry.kind, entry.index) for entry in unit.log.of_work(work.id)]
+        status = self.take_back.standing(work.id)
+        active = work.status is WorkStatus.ACTIVE
+        sheet = Sheet(
+            bundle=self.bundle(work),
+            certificate_hash=work.certificate_hash,
+            standing=standing_word(status),
+            reason=status.reason if status else None,
+            as_of=self.clock().replace(microsecond=0),
+            log=entries,
+            address=f"{base_url}/v1/works/{work.id}/certificate" if base_url else None,
+            pixels=self.images.read(self.blobs.get(work.marked_blob)).pixels if active else None,
+        )
+        return CertificatePdf()(sheet, language)
+
         except PermissionError as error:  # it was opened read-only
             raise Unavailable("another process owns the index", hint="stop the service and its worker first") from error
         count = catch_up(self.store, self.matcher)

@@ -2,11 +2,13 @@
 
 import base64
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import pypdf
 import pytest
 
 from provenance.core.errors import Revoked
@@ -92,6 +94,24 @@ def test_a_token_verifies_with_the_published_keys_alone(api: Api, alps: dict) ->
     assert str(verified.work_id) == alps["id"]
     judged = api.http.post("/v1/verify", files={"certificate": ("c.jwt", answer.content)}).json()
     assert judged["result"] == "verified"
+
+
+def test_the_sheet_is_its_owners_and_says_what_stands_today(api: Api, work: dict) -> None:
+    path = f"/v1/works/{work['id']}/certificate.pdf"
+    answer = api.http.get(path, headers=api.auth())
+    assert (answer.headers["content-type"], answer.content[:5]) == ("application/pdf", b"%PDF-")
+    assert answer.headers["cache-control"] == "private, no-cache"
+    page = pypdf.PdfReader(io.BytesIO(answer.content)).pages[0]
+    assert len(page.images) == 1
+    assert work["id"] in page.extract_text()
+    change(api, f"/v1/works/{work['id']}/certificate:revoke", REASON)
+    api.http.delete(f"/v1/works/{work['id']}", headers=api.auth())
+    after = pypdf.PdfReader(io.BytesIO(api.http.get(path, params={"lang": "zh"}, headers=api.auth()).content)).pages[0]
+    assert len(after.images) == 0
+    assert "已被签发者吊销：rights-dispute" in after.extract_text()
+    problem(api.http.get(path, headers=api.auth("eve")), 404, "not-found")
+    problem(api.http.get(path), 401, "unauthenticated")
+    problem(api.http.get(path, params={"lang": "xx"}, headers=api.auth()), 400, "invalid-request")
 
 
 @pytest.mark.parametrize("context", [CONTEXT_1_0, CONTEXT_1_1])

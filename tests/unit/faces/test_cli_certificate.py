@@ -1,5 +1,6 @@
 """`provenance certificate …`"""
 
+import pypdf
 import pytest
 
 from tests.cli import Stock, cli
@@ -57,3 +58,14 @@ def test_the_token_that_is_written_verifies(stock: Stock, keys_file, tmp_path) -
     assert (done.code, done.answer["content"]) == (0, "marked-file")
     shown = certificate("jwt", stock.ids["harbour"])
     assert shown.out.count(".") == 2
+
+
+def test_the_sheet_has_the_certificate_inside(stock: Stock, keys_file, tmp_path) -> None:
+    work = stock.ids["meadow"]
+    assert certificate("pdf", work, "--lang", "zh").out == f"{work} -> {work}.pdf\n"
+    reader = pypdf.PdfReader(f"{work}.pdf")
+    (inside,) = reader.attachments[f"{work}.cert.json"]
+    (tmp_path / "c.json").write_bytes(inside)
+    assert cli("verify", tmp_path / "c.json", stock.marked["meadow"], "--jwks", keys_file).code == 0
+    assert certificate("pdf", work, "--out", "-").raw.startswith(b"%PDF-")
+    assert certificate("pdf", work, "--lang", "fr").code == 2

@@ -2,18 +2,20 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
+from provenance.core.errors import NotFound
 from provenance.core.records import ApiKey, Work
 from provenance.core.types import WorkId
 from provenance.faces.api.context import PUBLIC_HEADERS, ServiceDep, WorkIdPath, caller, owner_of
 from provenance.faces.api.openapi import responses
 from provenance.faces.api.routes.licences import GrantId
-from provenance.faces.api.schemas.certificates import StandingOut, TakeBackIn
+from provenance.faces.api.schemas.certificates import Language, StandingOut, TakeBackIn
 
 router = APIRouter(prefix="/v1")
 
 JWT_TYPE = "application/vc+jwt"
+PDF_TYPE = "application/pdf"
 _WORKS: Any = {"tags": ["works"]}
 _GRANTS: Any = {"tags": ["licences"]}
 _CHANGE: Any = {"responses": responses(400, 401, 403, 404, 409, 503)}
@@ -36,6 +38,30 @@ def read_certificate_jwt(service: ServiceDep, work_id: WorkIdPath) -> Response:
     the issuer's current key. Public. 409 where the certificate was issued under another identity than the service has
     today."""
     return Response(service.certificate_jwt(_work(service, work_id)), media_type=JWT_TYPE, headers=PUBLIC_HEADERS)
+
+
+@router.get(
+    "/works/{work_id}/certificate.pdf",
+    response_class=Response,
+    responses={
+        200: {"content": {PDF_TYPE: {"schema": {"type": "string", "format": "binary"}}}, "description": "A PDF."},
+        **responses(400, 401, 403, 404, 503),
+    },
+    **_WORKS,
+)
+def read_certificate_pdf(
+    service: ServiceDep,
+    work_id: WorkIdPath,
+    key: Annotated[ApiKey, caller("works:read")],
+    lang: Annotated[Language, Query(description="Of the sheet's words.")] = "en",
+) -> Response:
+    """The certificate for people, for the work's owner: it shows the picture. The signed certificate is attached
+    inside."""
+    work = _work(service, work_id)
+    if owner_of(key) not in (None, work.owner):
+        raise NotFound(f"there is no sheet of {work_id} for you")
+    headers = {"Cache-Control": "private, no-cache", "Content-Disposition": f'inline; filename="{work_id}.pdf"'}
+    return Response(service.certificate_pdf(work, lang), media_type=PDF_TYPE, headers=headers)
 
 
 @router.get("/works/{work_id}/certificate/status", responses=responses(400, 404, 503), **_WORKS)

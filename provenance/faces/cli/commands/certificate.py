@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from provenance.core.errors import InvalidRequest
 from provenance.core.types import WorkId
 from provenance.faces.cli import files, opened
 from provenance.faces.cli.console import AsJson, emit, say
 
 if TYPE_CHECKING:
+    from provenance.adapters.pdf import Language
     from provenance.core.records import CredentialStatus
     from provenance.usecases.revoke import Target
 
@@ -69,6 +71,34 @@ def jwt(
         with service.store.read() as unit:
             found = unit.works.get(WorkId.parse(work))
         files.write(out, service.certificate_jwt(found).encode() + b"\n", force=force)
+
+
+@certificate.command()
+def pdf(
+    work: Annotated[str, typer.Argument(help="A work id: pv-…")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A file; default: WORK.pdf; - is stdout.")] = None,
+    lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite another file.")] = False,
+) -> None:
+    """Write the certificate as a PDF for people, with the signed certificate inside."""
+    wanted = WorkId.parse(work)
+    language = _language(lang)
+    target = out or Path(f"{wanted}.pdf")
+    with opened.service(start=False) as service:
+        with service.store.read() as unit:
+            found = unit.works.get(wanted)
+        files.write(target, service.certificate_pdf(found, language), force=force)
+    if target != files.STANDARD:
+        say(f"{wanted} -> {target}")
+
+
+_LANGUAGES: "Final[dict[str, Language]]" = {"en": "en", "zh": "zh"}
+
+
+def _language(text: str) -> "Language":
+    if text not in _LANGUAGES:
+        raise InvalidRequest(f"no language {text[:20]!r}", hint="en or zh")
+    return _LANGUAGES[text]
 
 
 def _target(text: str) -> "Target":
