@@ -19,6 +19,8 @@ MAX_NODES: Final = 200_000
 Name: TypeAlias = tuple[str, str]
 """(namespace, local name); the namespace is empty where there is none."""
 
+_SEPARATOR: Final = "\x01"  # between a namespace and a name; no XML document can hold it
+
 XML: Final = "http://www.w3.org/XML/1998/namespace"
 _TEXT: Final = {"\r": "&#13;"}
 _QUOTED: Final = {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;", '"': "&quot;"}
@@ -68,7 +70,7 @@ class _Reader:
         self._nodes = 0
 
     def read(self, data: bytes) -> Document:
-        parser = expat.ParserCreate(namespace_separator=" ")
+        parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _refuse_doctype
         parser.StartNamespaceDeclHandler = self._bind
@@ -108,7 +110,7 @@ class _Reader:
 
 
 def _name(text: str) -> Name:
-    namespace, _, local = text.rpartition(" ")
+    namespace, _, local = text.rpartition(_SEPARATOR)
     return namespace, local
 
 
