@@ -28,9 +28,11 @@ def locate(data: bytes) -> list[Span]:
             pieces.append((sequence, Span(box, end)))
         elif number_of_box == instance:
             pieces.append((sequence, Span(box + _header_size(data, box), end)))
-    if [sequence for sequence, _ in pieces] != list(range(1, len(pieces) + 1)):
+    spans = [span for _, span in pieces]
+    in_order = [sequence for sequence, _ in pieces] == list(range(1, len(pieces) + 1))
+    if not in_order or sum(span.end - span.start for span in spans) != _box_size(data, spans):
         raise MalformedManifest("a piece of the manifest store is missing, or they are out of order")
-    return [span for _, span in pieces]
+    return spans
 
 
 def _app11(data: bytes) -> list[tuple[int, int]]:
@@ -56,6 +58,14 @@ def _app11(data: bytes) -> list[tuple[int, int]]:
 
 def _header_size(data: bytes, box: int) -> int:
     return 16 if number(data, box, 4) == 1 else 8
+
+
+def _box_size(data: bytes, spans: list[Span]) -> int:
+    """What the box header in the first piece says; 0 without a piece."""
+    if not spans:
+        return 0
+    size = number(data, spans[0].start, 4)
+    return number(data, spans[0].start + 8, 8) if size == 1 else size
 
 
 def _is_store(data: bytes, box: int) -> bool:

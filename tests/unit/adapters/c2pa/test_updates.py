@@ -149,19 +149,6 @@ def test_a_file_signed_while_the_authority_was_down_is_stamped_later(authority, 
     assert list(stamped) == [signed.manifest_id]
 
 
-def test_a_late_stamp_keeps_a_manifest_trusted_after_its_certificate(authority, statement, change):
-    """The point of it: without, the manifest ends with the certificate; the stamp names its own manifest's bytes."""
-    stamps = authority.stamps
-    signer = C2paSigner(authority.claims, timestamper=stamps)
-    signed = C2paSigner(authority.claims).sign(picture("PNG"), "image/png", statement)
-
-    signer.update(signed.data, "image/png", replace(change, published=False, time_stamp=True))
-
-    from provenance.credentials.c2pa.reseal import signature_imprint
-
-    assert signature_imprint(signed.manifest)[1] in stamps.asked
-
-
 def test_a_late_stamp_needs_an_authority(authority, signed_png, change):
     wanted = replace(change, time_stamp=True)
     down = replace(authority.stamps, fails=True)
