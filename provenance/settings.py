@@ -29,6 +29,24 @@ class Settings(BaseSettings):
         description="Public https address of this service; makes the issuer did:web. Without it the issuer is did:key.",
     )
     key_passphrase: SecretStr | None = Field(default=None, description="Encrypts signing and watermark keys at rest.")
+    ca: Literal["own", "none"] = Field(
+        default="own", description="`none`: no certificate authority; content credentials are not signed."
+    )
+    ca_url: str | None = Field(
+        default=None,
+        description="Plain-HTTP address that certificates name for OCSP; default: the host of `base_url` over http.",
+    )
+    claim_key: str | None = Field(
+        default=None,
+        description="URI of a claim-signing key in a module or service (`pkcs11:…`); default: in the home folder.",
+    )
+    claim_key_pin: SecretStr | None = Field(default=None, description="Opens the key that `claim_key` names.")
+    tsa_url: str | None = Field(
+        default=None, description="An RFC 3161 time-stamping authority; default: the service's own."
+    )
+    tsa_anchors: Path | None = Field(
+        default=None, description="PEM file: roots that the tokens of `tsa_url` must lead to, and that verifiers get."
+    )
     watermarker: str = Field(
         default="lattice", description="Plug-in that marks (entry point group `provenance.watermarkers`)."
     )
@@ -86,6 +104,17 @@ class Settings(BaseSettings):
         default="INFO", description="Level of the JSON log."
     )
 
+    @field_validator("ca_url")
+    @classmethod
+    def _plain_http(cls, value: str | None) -> str | None:
+        """OCSP over https would ask OCSP about its own certificate; C2PA's profiles want http (RFC 5280 warns too)."""
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme != "http" or not parts.netloc or parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError("must be an address such as http://art.example")
+        return value.rstrip("/")
+
     @field_validator("base_url")
     @classmethod
     def _plain_origin(cls, value: str | None) -> str | None:
@@ -112,6 +141,17 @@ class Settings(BaseSettings):
     @property
     def effective_database_url(self) -> str:
         return self.database_url or f"sqlite:///{self.home / 'provenance.sqlite3'}"
+
+    @property
+    def effective_ca_url(self) -> str | None:
+        """Of OCSP and CA certificates: plain HTTP, on the standard port where `base_url` is https."""
+        if self.ca_url or not self.base_url:
+            return self.ca_url
+        parts = urlsplit(self.base_url)
+        if parts.scheme == "http":
+            return self.base_url
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"http://{host}{parts.path}"
 
     @property
     def effective_blobs_url(self) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from provenance.core.errors import Misconfigured, ProvenanceError
+from provenance.credentials.pki.profiles import Role
 from provenance.wiring.parts import Parts
 
 
@@ -42,10 +43,22 @@ def _index(parts: Parts) -> str:
     return f"{', '.join(parts.matcher.models)}; {max(0, behind)} operations behind"
 
 
+def _certificates(parts: Parts) -> str:
+    """Asking makes no certificate authority."""
+    if parts.settings.ca == "none":
+        return "no certificate authority, as PROVENANCE_CA says"
+    folder = parts.ca_folder
+    if not folder.exists and parts.settings.environment != "production":
+        return "the certificate authority is made when something is signed"
+    leaf = folder.current(Role.LEAF)
+    return f"{leaf.name}, until {leaf.not_after:%Y-%m-%d}"
+
+
 _PROBES: Final[Mapping[str, Callable[[Parts], str]]] = {
     "database": _database,
     "blobs": _blobs,
     "keys": lambda parts: parts.signer.key_id,
     "watermark": lambda parts: parts.watermarker.alg,
     "index": _index,
+    "certificates": _certificates,
 }

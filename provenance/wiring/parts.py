@@ -8,15 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 from provenance import plugins
 from provenance.adapters.blobs import FsspecBlobs
+from provenance.adapters.ca import CaFolder, Stapler
 from provenance.adapters.http import FetchLimits, GuardedFetcher
 from provenance.adapters.images import ImageLimits, PillowImages
 from provenance.adapters.keys import KeyFolder
 from provenance.adapters.models import OwnedMatcher
 from provenance.adapters.store import SqlStore
+from provenance.adapters.timestamps import HttpTimestamper
 from provenance.core.errors import Conflict, Misconfigured, Unavailable
-from provenance.core.ports import Generator, Ledger, Signer, Watermarker
+from provenance.core.ports import (
+    ClaimSigner,
+    Generator,
+    Ledger,
+    RevocationSource,
+    Signer,
+    Timestamper,
+    Watermarker,
+)
 from provenance.credentials import did_web
+from provenance.credentials.pki import chains
+from provenance.credentials.pki.profiles import Role
 from provenance.settings import Settings
+from provenance.wiring.authority import bought_anchors, ca_folder, opened_ca
 
 if TYPE_CHECKING:
     from index import Matcher
@@ -89,6 +102,46 @@ class Parts:
     @cached_property
     def signer(self) -> Signer:
         return self.keys.signer()
+
+    @property
+    def ca_folder(self) -> CaFolder:
+        """The certificate authority's folder, whether or not it was made."""
+        return ca_folder(self.settings, self.clock)
+
+    @cached_property
+    def ca(self) -> CaFolder | None:
+        """The service's certificate authority; None with `PROVENANCE_CA=none`. A development service makes it on first
+        use; a production service is given one on purpose, by `provenance ca init`. Raises Misconfigured."""
+        return opened_ca(self.settings, self.clock)
+
+    @cached_property
+    def claim_signer(self) -> ClaimSigner | None:
+        """The current claim-signing key and chain; None without a certificate authority."""
+        return self.ca.claim_signer() if self.ca else None
+
+    @cached_property
+    def revocation(self) -> RevocationSource | None:
+        """OCSP responses for the chain of `claim_signer`."""
+        if self.ca is None or self.claim_signer is None:
+            return None
+        return Stapler(self.ca, self.claim_signer.chain, fetch=self.fetcher.fetch, clock=self.clock)
+
+    @cached_property
+    def timestamper(self) -> Timestamper | None:
+        """The authority of `PROVENANCE_TSA_URL`, else our own; None where there is neither."""
+        if self.settings.tsa_url is None:
+            return self.ca
+        return HttpTimestamper(self.settings.tsa_url, anchors=bought_anchors(self.settings))
+
+    @property
+    def trust_anchors(self) -> bytes:
+        """PEM: the root of our content credentials; empty without a certificate authority."""
+        return chains.pem(self.ca.chain(Role.ROOT)) if self.ca else b""
+
+    @property
+    def tsa_anchors(self) -> bytes:
+        """PEM: our root, and the roots of the time-stamping authority that the settings name."""
+        return self.trust_anchors + chains.pem(bought_anchors(self.settings))
 
     @cached_property
     def watermarker(self) -> Watermarker:

@@ -218,6 +218,8 @@ class Service(Parts):
         if self.settings.effective_database_url.startswith("sqlite"):
             self.store.migrate()  # a server's tables are upgraded on purpose: `provenance db upgrade`
         self.watermarker, self.signer, self.label  # noqa: B018  loading is the point
+        if self.ca_folder.exists or self.settings.environment == "production":
+            self.claim_signer  # noqa: B018  what ends soon is renewed; a development service makes its CA when asked
         if ahead(self.store, self.matcher):
             self.rebuild_index()
         catch_up(self.store, self.matcher)

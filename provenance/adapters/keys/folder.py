@@ -5,22 +5,25 @@
     watermark-<id>.json       32 random bytes under AES-256-GCM, the key from the passphrase through scrypt
 
 A key file is written before the index names it, so a crash leaves at worst an unused file. Old keys are never deleted:
-certificates and marks made with them must still be found and verified.
+certificates and marks made with them must still be found and verified. A change of the passphrase writes all of them
+again under names with a new generation in them; replacing the index is what makes it count.
 """
 
 import json
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from provenance.adapters.keys import files
 from provenance.adapters.keys.ring import Entry, Ring
-from provenance.adapters.keys.sealed import UNLOCK_HINT, check_passphrase
+from provenance.adapters.keys.sealed import UNLOCK_HINT, check_new_passphrase, check_passphrase, seal, unseal
 from provenance.adapters.keys.signers import FileSigner
 from provenance.core.errors import Conflict, Misconfigured
 from provenance.credentials import TrustedKeys, VerificationKey, did_key, method_id
@@ -63,7 +66,9 @@ class KeyFolder:
                 raise Conflict(f"there are keys in {self.path} already", existing=str(self.path))
             check_passphrase(self.__passphrase, allow_unencrypted=self._allow_unencrypted)
             empty = Ring((), (), secrets.token_bytes(_SALT_BYTES) if self.__passphrase else None)
-            ring = empty.with_signing(self._new_signing(did, now)).with_watermark(self._new_watermark(empty, now))
+            ring = empty.with_signing(self._new_signing(empty, did, now)).with_watermark(
+                self._new_watermark(empty, now)
+            )
             files.create(self.path / _INDEX, ring.dump())
 
     def rotate_signing(self, *, now: datetime, did: str | None = None) -> FileSigner:
@@ -75,7 +80,7 @@ class KeyFolder:
             ring = self._ring()
             current = ring.signing[-1]
             kept = None if current.did == did_key(current.public.public_key) else current.did
-            files.replace(self.path / _INDEX, ring.with_signing(self._new_signing(did or kept, now)).dump())
+            files.replace(self.path / _INDEX, ring.with_signing(self._new_signing(ring, did or kept, now)).dump())
         return self.signer()
 
     def rotate_watermark(self, *, now: datetime) -> str:
@@ -91,13 +96,36 @@ class KeyFolder:
         with files.locked(self.path):
             files.replace(self.path / _INDEX, self._ring().revoked(key_id, now).dump())
 
+    def change_passphrase(self, new: bytes) -> None:
+        """Encrypt every key under another passphrase: all of them, or none. Doing it again does nothing.
+
+        Copies of the old files (backups) still open with the old one: where it leaked, rotate the keys as well. Raises
+        Misconfigured when this folder's passphrase does not open the keys, or the new one is too short.
+        """
+        check_new_passphrase(new)
+        with files.locked(self.path):
+            ring = self._ring()
+            if self._opened_by(new, ring):
+                return
+            later = replace(ring, salt=secrets.token_bytes(_SALT_BYTES), generation=secrets.token_hex(4))
+            renewed = KeyFolder(self.path, passphrase=new)
+            for entry in ring.signing:
+                key, named = self._open_signing(ring, entry), renewed._signing_file(later, entry.public.public_key)
+                files.create(named, seal(key, new))
+            for entry in ring.watermark:
+                sealed = renewed._seal(later, entry.key_id, self._open_watermark(ring, entry.key_id))
+                files.create(renewed._watermark_file(later, entry.key_id), _written(sealed))
+            files.replace(self.path / _INDEX, later.dump())
+            self._forget_all_but(later)
+
     # ---- using
 
     def signer(self) -> FileSigner:
         """The current signing key."""
-        entry = self._ring().signing[-1]
+        ring = self._ring()
+        entry = ring.signing[-1]
         signer = FileSigner(
-            self._signing_file(entry.public.public_key),
+            self._signing_file(ring, entry.public.public_key),
             passphrase=self.__passphrase,
             did=entry.did,
             allow_unencrypted=self._allow_unencrypted,
@@ -137,22 +165,44 @@ class KeyFolder:
     def _ring(self) -> Ring:
         return Ring.load(files.read(self.path / _INDEX))
 
-    def _signing_file(self, public_key: bytes) -> Path:
-        return self.path / f"signing-{did_key(public_key).removeprefix('did:key:')}.pem"
+    def _signing_file(self, ring: Ring, public_key: bytes) -> Path:
+        return self.path / f"signing-{did_key(public_key).removeprefix('did:key:')}{ring.suffix}.pem"
 
-    def _new_signing(self, did: str | None, now: datetime) -> Entry:
+    def _watermark_file(self, ring: Ring, key_id: str) -> Path:
+        return self.path / f"watermark-{key_id}{ring.suffix}.json"
+
+    def _opened_by(self, passphrase: bytes, ring: Ring) -> bool:
+        try:
+            KeyFolder(self.path, passphrase=passphrase)._open_signing(ring, ring.signing[-1])
+        except Misconfigured:
+            return False
+        return True
+
+    def _open_signing(self, ring: Ring, entry: Entry) -> PrivateKeyTypes:
+        path = self._signing_file(ring, entry.public.public_key)
+        return unseal(files.read(path), self.__passphrase, where=path)
+
+    def _forget_all_but(self, ring: Ring) -> None:
+        """Remove the key files that the index no longer names, of changes that a crash cut short too."""
+        named = {self._signing_file(ring, entry.public.public_key) for entry in ring.signing}
+        named |= {self._watermark_file(ring, entry.key_id) for entry in ring.watermark}
+        for path in [*self.path.glob("signing-*.pem"), *self.path.glob("watermark-*.json")]:
+            if path not in named:
+                path.unlink(missing_ok=True)
+
+    def _new_signing(self, ring: Ring, did: str | None, now: datetime) -> Entry:
         """The file is named by the key that is in it, so it is made under another name first."""
         unnamed = self.path / f".signing-{secrets.token_hex(8)}.pem"
         signer = FileSigner.create(
             unnamed, passphrase=self.__passphrase, did=did, allow_unencrypted=self._allow_unencrypted
         )
-        unnamed.rename(self._signing_file(signer.public_key))
+        unnamed.rename(self._signing_file(ring, signer.public_key))
         return Entry(method_id(did or did_key(signer.public_key), signer.public_key), now)
 
     def _new_watermark(self, ring: Ring, now: datetime) -> Entry:
         key_id = f"wm-{secrets.token_hex(6)}"
         sealed = self._seal(ring, key_id, secrets.token_bytes(_SECRET_BYTES))
-        files.create(self.path / f"watermark-{key_id}.json", json.dumps(sealed).encode() + b"\n")
+        files.create(self._watermark_file(ring, key_id), _written(sealed))
         return Entry(key_id, now)
 
     def _seal(self, ring: Ring, key_id: str, secret: bytes) -> dict[str, str]:
@@ -164,7 +214,7 @@ class KeyFolder:
         return {"cipher": "AES-256-GCM", "nonce": nonce.hex(), "sealed": sealed.hex()}
 
     def _open_watermark(self, ring: Ring, key_id: str) -> bytes:
-        path = self.path / f"watermark-{key_id}.json"
+        path = self._watermark_file(ring, key_id)
         sealing_key = self._sealing_key(ring)
         try:
             document: dict[str, Any] = json.loads(files.read(path))
@@ -189,6 +239,22 @@ class KeyFolder:
         if self.__derived is None:
             self.__derived = Scrypt(salt=ring.salt, **_SCRYPT).derive(self.__passphrase)
         return self.__derived
+
+
+def reseal(path: Path, *, old: bytes | None, new: bytes) -> None:
+    """Encrypt one PEM file of a private key, elsewhere than in a key folder, under another passphrase. Doing it again
+    does nothing. Raises Misconfigured when neither opens it."""
+    pem = files.read(path)
+    try:
+        key = unseal(pem, old, where=path)
+    except Misconfigured:
+        unseal(pem, new, where=path)
+        return
+    files.replace(path, seal(key, new))
+
+
+def _written(document: dict[str, str]) -> bytes:
+    return json.dumps(document).encode() + b"\n"
 
 
 def _bound_to(key_id: str) -> bytes:

@@ -10,7 +10,8 @@ from provenance.credentials import times
 from provenance.credentials.multiformats import from_multikey
 from provenance.credentials.vc.dids import VerificationKey
 
-VERSION: Final = 1
+VERSIONS: Final = (1, 2)
+"""2 has the generation, so that a program which would look for the older names says that it is too old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,20 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """Oldest key first; of each kind the last is the current one. `salt` is scrypt's; None: nothing is encrypted."""
+    """Oldest key first; of each kind the last is the current one. `salt` is scrypt's; None: nothing is encrypted.
+
+    `generation` is in the names of the key files once the passphrase was changed; hex, empty before.
+    """
 
     signing: tuple[Entry, ...]
     watermark: tuple[Entry, ...]
     salt: bytes | None
+    generation: str = ""
+
+    @property
+    def suffix(self) -> str:
+        """Of the key files' names."""
+        return f".{self.generation}" if self.generation else ""
 
     def with_signing(self, entry: Entry) -> "Ring":
         """The new key becomes current, the one before retires at its creation. Raises Conflict on a known id."""
@@ -63,13 +73,13 @@ class Ring:
 
     def dump(self) -> bytes:
         document = {
-            "version": VERSION,
+            "version": 2 if self.generation else 1,
             "currentSigning": self.signing[-1].key_id,
             "currentWatermark": self.watermark[-1].key_id,
             "signing": [_written(entry) for entry in self.signing],
             "watermark": [_written(entry) for entry in self.watermark],
             "salt": None if self.salt is None else self.salt.hex(),
-        }
+        } | ({"generation": self.generation} if self.generation else {})
         return json.dumps(document, indent=1).encode() + b"\n"
 
     @classmethod
@@ -77,7 +87,7 @@ class Ring:
         """Raises Misconfigured on anything that `dump` did not write."""
         try:
             document = json.loads(data)
-            if document["version"] != VERSION:
+            if document["version"] not in VERSIONS:
                 raise Misconfigured(
                     f"the key folder has version {document['version']}, which this program does not know"
                 )
@@ -85,6 +95,7 @@ class Ring:
                 signing=tuple(_read(entry) for entry in document["signing"]),
                 watermark=tuple(_read(entry) for entry in document["watermark"]),
                 salt=None if document["salt"] is None else bytes.fromhex(document["salt"]),
+                generation=bytes.fromhex(document.get("generation", "")).hex(),
             )
             current = (ring.signing[-1].key_id, ring.watermark[-1].key_id)
             if current != (document["currentSigning"], document["currentWatermark"]):

@@ -15,6 +15,7 @@ from provenance.core.errors import Misconfigured
 
 UNLOCK_HINT: Final = "set PROVENANCE_KEY_PASSPHRASE to the passphrase that the keys were made with"
 _SCRYPT_COST: Final = 1 << 14  # 16 MiB, about 0.1 s: the most that the OpenSSL command reads without being told to
+_SHORTEST: Final = 12
 
 
 class InsecureKeyWarning(UserWarning):
@@ -34,6 +35,12 @@ def check_passphrase(passphrase: bytes | None, *, allow_unencrypted: bool) -> No
     )
 
 
+def check_new_passphrase(passphrase: bytes) -> None:
+    """Raises Misconfigured when it is too short to withstand guessing."""
+    if len(passphrase) < _SHORTEST:
+        raise Misconfigured(f"a new passphrase has at least {_SHORTEST} characters", hint="take several words")
+
+
 def seal(key: PrivateKeyTypes, passphrase: bytes | None) -> bytes:
     """PKCS #8 PEM; with a passphrase under PBES2 with scrypt and AES-256-CBC (RFC 7914, section 7).
 
@@ -50,7 +57,7 @@ def seal(key: PrivateKeyTypes, passphrase: bytes | None) -> bytes:
         passphrase,
         protection="scryptAndAES256-CBC",
         prot_params={"iteration_count": _SCRYPT_COST, "block_size": 8, "parallelization": 1},
-        key_params=parameters,
+        key_params=parameters,  # type: ignore[arg-type]  # the stub is narrower: what `unwrap` gives goes back in
     )
     return PEM.encode(der, "ENCRYPTED PRIVATE KEY").encode() + b"\n"
 

@@ -25,7 +25,7 @@ def test_alive_and_ready(api: Api):
     assert api.http.get("/healthz").json() == {"status": "ok"}
     ready = api.http.get("/readyz")
     assert (ready.status_code, ready.json()["status"]) == (200, "ready")
-    assert set(ready.json()["checks"]) == {"database", "blobs", "keys", "watermark", "index"}
+    assert set(ready.json()["checks"]) == {"database", "blobs", "keys", "watermark", "index", "certificates"}
 
 
 def test_a_part_that_fails_makes_it_not_ready_but_alive(api: Api, monkeypatch: pytest.MonkeyPatch):

@@ -24,7 +24,7 @@ class PartOut(BaseModel):
 
 class Readiness(BaseModel):
     status: Literal["ready", "not-ready"]
-    checks: dict[str, PartOut] = Field(description="One entry a part: database, blobs, keys, watermark, index.")
+    checks: dict[str, PartOut] = Field(description="An entry a part: database, blobs, keys, watermark, index, certificates.")
 
 
 @router.get("/healthz")
