@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from provenance.core.manifests import ManifestReport, ManifestStatement, ManifestUpdate, SignedAsset
+from provenance.core.manifests import ManifestReport, ManifestStatement, ManifestUpdate, SignedAsset, SoftBinding
 from provenance.core.records import (
     AnchorBatch,
     ApiKey,
@@ -208,6 +208,20 @@ class ManifestSigner(Protocol):
         """
 
 
+class ContentCodes(Protocol):
+    """`image` is the ISCC Image-Code in text; `binding` the soft binding that holds all codes of a file."""
+
+    @property
+    def image(self) -> str: ...
+    @property
+    def binding(self) -> SoftBinding: ...
+
+
+class ContentCode(Protocol):
+    def __call__(self, pixels: "Pixels", asset: bytes, alpha: "Pixels | None" = None) -> ContentCodes:
+        """The codes of a picture, uint8[H, W, 3], and of its file's bytes before there is a manifest in them."""
+
+
 class ManifestReader(Protocol):
     """Reads what others signed. It never fetches anything."""
 
@@ -400,6 +414,9 @@ class Log(Protocol):
         """Those with start <= index < end, in order."""
 
     def of_work(self, work_id: WorkId) -> list[LogEntry]: ...
+    def of_service(self) -> list[LogEntry]:
+        """Those about no work, such as the service's own keys; in order."""
+
     def put_checkpoint(self, checkpoint: LogCheckpoint) -> None:
         """The same tree head again replaces the note. Raises Conflict for another root of the same size."""
 
@@ -432,9 +449,9 @@ class Manifests(Protocol):
     def by_binding(self, alg: str, value: str, limit: int) -> list[ManifestRecord]:
         """Newest first."""
 
-    def values(self, alg: str, *, after: str, limit: int) -> list[str]:
+    def values(self, alg: str, *, after: str, limit: int, works: bool = True) -> list[str]:
         """What is bound under an algorithm, each value once, ascending from the one after `after`; to deleted manifests
-        too."""
+        too. `works` False leaves out the manifests of works."""
 
     def delete(self, manifest_id: str, at: datetime) -> None:
         """Deleting twice is the same as once. Raises NotFound."""

@@ -6,7 +6,8 @@ import pytest
 
 from provenance.adapters.store import SqlStore
 from provenance.core.records import Binding
-from tests.records import NOON, a_manifest
+from provenance.core.types import WorkId
+from tests.records import NOON, a_manifest, a_work, keys_of
 
 ISCC = "io.iscc.v0"
 
@@ -60,3 +61,13 @@ def test_values_come_in_pages_each_once(store: SqlStore) -> None:
         assert unit.manifests.values(ISCC, after="", limit=2) == ["AAE=", "BBBB"]
         assert unit.manifests.values(ISCC, after="BBBB", limit=9) == ["CCCC", "DDDD"]
         assert unit.manifests.values("mark", after="AAE=", limit=9) == []
+
+
+def test_values_of_works_can_be_left_out(store: SqlStore) -> None:
+    with store.unit() as unit:
+        unit.works.add(a_work(1), keys_of(a_work(1)))
+        of_work = a_manifest("work", work_id=WorkId(1))
+        unit.manifests.add(of_work, [Binding(ISCC, "ZZZZ", of_work.id), Binding(ISCC, "AAE=", of_work.id)])
+    with store.read() as unit:
+        assert unit.manifests.values(ISCC, after="", limit=9) == ["AAE=", "ZZZZ"]
+        assert unit.manifests.values(ISCC, after="", limit=9, works=False) == ["AAE="]

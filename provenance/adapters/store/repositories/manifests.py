@@ -68,9 +68,12 @@ class SqlManifests(Repository):
         )
         return [row.to(ManifestRecord) for row in self._session.exec(query)]
 
-    def values(self, alg: str, *, after: str, limit: int) -> list[str]:
+    def values(self, alg: str, *, after: str, limit: int, works: bool = True) -> list[str]:
         value = col(BindingRow.value)
         query = select(BindingRow.value).where(col(BindingRow.alg) == alg, value > after).distinct()
+        if not works:
+            manifests = select(ManifestRow.id).where(col(ManifestRow.work_id).is_(None))
+            query = query.where(col(BindingRow.manifest_id).in_(manifests))
         return list(self._session.exec(query.order_by(value).limit(limit)))
 
     def delete(self, manifest_id: str, at: datetime) -> None:
