@@ -76,6 +76,16 @@ class Settings(BaseSettings):
     seal_after: int = Field(
         default=1000, ge=1, description="Index operations after which the worker seals a generation."
     )
+    log_origin: str | None = Field(
+        default=None,
+        description="The transparency log's name for ever; default: the address of `/log`, else made of the first key.",
+    )
+    log_witnesses: tuple[str, ...] = Field(
+        default=(), description='Witnesses of the log, a JSON list of "URL VKEY" (c2sp.org/tlog-witness).'
+    )
+    log_quorum: int = Field(
+        default=0, ge=0, description="How many of them the published policy asks for; publishing waits for none."
+    )
     chain_rpc_url: str | None = Field(default=None, description="JSON-RPC address of an EVM node; none: no ledger.")
     chain_id: int | None = Field(default=None, description="The chain the node must be on.")
     chain_contract: str | None = Field(default=None, description="Address of the ProvenanceRegistry.")

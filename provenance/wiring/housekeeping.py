@@ -1,4 +1,4 @@
-"""What goes on in the background: the outbox, the index on disk, anchors that wait for their block."""
+"""What goes on in the background: the outbox, the index on disk, the log, anchors that wait for their block."""
 
 import logging
 import threading
@@ -13,19 +13,22 @@ from provenance.usecases.register import REGISTERED
 from provenance.usecases.withdraw import WITHDRAWN
 from provenance.usecases.work import WorkOff
 from provenance.wiring.parts import Parts
+from provenance.wiring.transparency import Transparency
 
 TICK_SECONDS: Final = 1.0
 ANCHOR_TICKS: Final = 15  # an anchor is looked at about as often as a chain makes a block
+LOG_TICKS: Final = 3  # a checkpoint every few seconds, where there is something new
 _log = logging.getLogger(__name__)
 
 
 class Housekeeping:
     """Every round may be the last: what one leaves undone, the next or another process does."""
 
-    def __init__(self, parts: Parts, *, once: Once, anchor: Anchor | None) -> None:
+    def __init__(self, parts: Parts, *, once: Once, anchor: Anchor | None, log: Transparency) -> None:
         self._parts = parts
         self._once = once
         self._anchor = anchor
+        self._transparency = log
         self._sealed_at = 0
         self._ticks = 0
         handlers = {REGISTERED: self._on_change, WITHDRAWN: self._on_change}
@@ -48,6 +51,8 @@ class Housekeeping:
             pass
         self.seal_when_due()
         self._once.expire()
+        if self._ticks % LOG_TICKS == 0:
+            self._transparency.keep()
         self._ticks += 1
         if self._anchor and self._ticks % ANCHOR_TICKS == 0:
             self._anchor.follow_up()

@@ -29,6 +29,7 @@ from provenance.usecases.withdraw import Withdraw
 from provenance.wiring.health import readiness
 from provenance.wiring.housekeeping import Housekeeping
 from provenance.wiring.parts import Parts, utc_now
+from provenance.wiring.transparency import Transparency
 
 __all__ = ["Service", "new_id", "utc_now"]
 
@@ -144,6 +145,10 @@ class Service(Parts):
     def anchor(self) -> Anchor | None:
         return Anchor(store=self.store, ledger=self.ledger, clock=self.clock) if self.ledger else None
 
+    @cached_property
+    def log(self) -> Transparency:
+        return Transparency(self)
+
     # ---- documents
 
     @property
@@ -240,7 +245,7 @@ class Service(Parts):
 
     @cached_property
     def housekeeping(self) -> Housekeeping:
-        return Housekeeping(self, once=self.once, anchor=self.anchor)
+        return Housekeeping(self, once=self.once, anchor=self.anchor, log=self.log)
 
     def keep_house(self, stop: threading.Event) -> None:
         """Housekeeping until `stop` is set."""

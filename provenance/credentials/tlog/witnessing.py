@@ -26,6 +26,11 @@ class AddCheckpoint:
     note: Note
 
     @property
+    def checkpoint(self) -> Checkpoint:
+        """What the note says; nobody checked its signatures yet. Raises MalformedLogProof."""
+        return Checkpoint.parse(self.note.body)
+
+    @property
     def body(self) -> bytes:
         path = "".join(f"{to_base64(node)}\n" for node in self.path)
         return f"old {self.old}\n{path}\n{self.note.text}".encode()
@@ -38,7 +43,9 @@ class AddCheckpoint:
         if not blank or not first.startswith("old ") or len(path) > _LONGEST_PATH:
             raise refusal(MalformedLogProof, "proof-form", detail="its first lines")
         old = read_number(first.removeprefix("old "))
-        return cls(old, tuple(read_hash(line) for line in path), Note.parse(note))
+        request = cls(old, tuple(read_hash(line) for line in path), Note.parse(note))
+        _ = request.checkpoint
+        return request
 
 
 def advance(request: AddCheckpoint, known: tuple[int, bytes] | None, keys: Sequence[VerifierKey]) -> Checkpoint:
@@ -48,7 +55,7 @@ def advance(request: AddCheckpoint, known: tuple[int, bytes] | None, keys: Seque
     In the order of the specification, raises NotFound (404), UntrustedSigner or InvalidSignature (403), InvalidRequest
     (400), Conflict (409; `existing` is the known size), MalformedLogProof or LogInconsistent (422).
     """
-    checkpoint = Checkpoint.parse(request.note.body)
+    checkpoint = request.checkpoint
     trusted = [key for key in keys if key.name == checkpoint.origin]
     if not trusted:
         raise NotFound("this witness does not know that log")

@@ -11,7 +11,7 @@ from provenance import __version__
 from provenance.core.errors import InvalidRequest, ProvenanceError
 from provenance.faces.cli import opened
 from provenance.faces.cli.batch import unavailable
-from provenance.faces.cli.commands import admin, anchor, ca, certificate, checks, marks, operations, verify, works
+from provenance.faces.cli.commands import admin, anchor, ca, certificate, checks, log, marks, operations, verify, works
 from provenance.faces.cli.console import ReaderLeft, complain, settle_streams, silence
 from provenance.faces.cli.exits import Exit, exit_of
 
@@ -32,7 +32,7 @@ app = typer.Typer(
 for module in (works, checks, verify, marks, operations, anchor):
     for command in module.COMMANDS:
         app.command()(command)
-for name, group in (admin.GROUPS | ca.GROUPS | certificate.GROUPS).items():
+for name, group in (admin.GROUPS | ca.GROUPS | certificate.GROUPS | log.GROUPS).items():
     app.add_typer(group, name=name)
 
 

@@ -38,6 +38,10 @@ class SqlLog(Repository):
         query = select(LogEntryRow).where(col(LogEntryRow.work_id) == work_id)
         return [row.to(LogEntry) for row in self._session.exec(query.order_by(col(LogEntryRow.index)))]
 
+    def of_service(self) -> list[LogEntry]:
+        query = select(LogEntryRow).where(col(LogEntryRow.work_id).is_(None))
+        return [row.to(LogEntry) for row in self._session.exec(query.order_by(col(LogEntryRow.index)))]
+
     def put_checkpoint(self, checkpoint: LogCheckpoint) -> None:
         self._alone(_ADVISORY_LOCK)
         known = self._session.get(LogCheckpointRow, checkpoint.size)
