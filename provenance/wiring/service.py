@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
+from provenance.adapters.keys import reseal
 from provenance.adapters.pdf import CertificatePdf, Language, LogPlace, Sheet
 from provenance.core.errors import CannotHoldMark, Conflict, InvalidRequest, Misconfigured, Unavailable
 from provenance.core.records import Work, WorkStatus
@@ -169,7 +170,7 @@ class Service(Parts):
         """The claims of the work's certificate as a `vc+jwt`, signed now. Raises Conflict where the certificate was
         issued under another identity than the service has today."""
         try:
-            return issue_jwt(work.certificate, signer=self.signer, issued_at=self.clock())
+            return issue_jwt(work.certificate, signer=signer, issued_at=self.clock())
         except Misconfigured as error:
             raise Conflict(error.reason, existing=str(work.id), hint=error.hint) from error
 
@@ -211,6 +212,7 @@ class Service(Parts):
         return CertificatePdf()(sheet, language)
 
         except PermissionError as error:  # it was opened read-only
+        signer = self.signer
             raise Unavailable("another process owns the index", hint="stop the service and its worker first") from error
         count = catch_up(self.store, self.matcher)
         self.matcher.seal()
@@ -235,6 +237,37 @@ class Service(Parts):
         import numpy as np
 
         noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)
+    # ---- administration
+
+    def create_keys(self) -> None:
+        """Make the first keys. Raises Conflict when there are some, Misconfigured."""
+        self._key_folder().create(now=self.clock(), did=self.own_did)
+
+    def rotate_keys(self, *, watermark: bool) -> str:
+        """A new current signing or watermark key; answers its id."""
+        folder = self._key_folder()
+        if watermark:
+            return folder.rotate_watermark(now=self.clock())
+        return folder.rotate_signing(now=self.clock(), did=self.own_did).key_id
+
+    def revoke_key(self, key_id: str) -> None:
+        """Nothing that this retired signing key signed counts any more. Raises NotFound, Conflict on the current."""
+        self._key_folder().revoke_signing(key_id, now=self.clock())
+
+    def change_passphrase(self, new: bytes) -> None:
+        """Encrypt every private key under another passphrase: the key folder at once, then the certificate
+        authority's files one by one; after an interruption the same command goes on. Raises Misconfigured."""
+        secret = self.settings.key_passphrase
+        old = secret.get_secret_value().encode() if secret else None
+        self._key_folder().change_passphrase(new)
+        for path in sorted(self.ca_folder.path.glob("*.key.pem")):
+            reseal(path, old=old, new=new)
+
+    def rebuild_index(self) -> int:
+        """Throw the index's generations away and build it from the record. Raises Unavailable while another process
+        owns it. Returns the number of operations."""
+        try:
+            self.local_matcher.clear()
         picture = np.ascontiguousarray(noise.repeat(16, axis=0).repeat(16, axis=1))
         with contextlib.suppress(CannotHoldMark):  # another watermarker may want larger pictures
             self.watermarker.detect(self.watermarker.embed(picture, 0))

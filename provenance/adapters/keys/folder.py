@@ -66,9 +66,8 @@ class KeyFolder:
                 raise Conflict(f"there are keys in {self.path} already", existing=str(self.path))
             check_passphrase(self.__passphrase, allow_unencrypted=self._allow_unencrypted)
             empty = Ring((), (), secrets.token_bytes(_SALT_BYTES) if self.__passphrase else None)
-            ring = empty.with_signing(self._new_signing(empty, did, now)).with_watermark(
-                self._new_watermark(empty, now)
-            )
+            signing, watermark = self._new_signing(empty, did, now), self._new_watermark(empty, now)
+            ring = empty.with_signing(signing).with_watermark(watermark)
             files.create(self.path / _INDEX, ring.dump())
 
     def rotate_signing(self, *, now: datetime, did: str | None = None) -> FileSigner:

@@ -6,13 +6,14 @@ import shutil
 import stat
 import subprocess
 import traceback
+import warnings
 from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provenance.adapters.keys import EphemeralSigner, FileSigner, InsecureKeyWarning, KeyFolder, files
+from provenance.adapters.keys import EphemeralSigner, FileSigner, InsecureKeyWarning, KeyFolder, files, reseal
 from provenance.core.errors import Conflict, Misconfigured, NotFound, Unavailable, UntrustedSigner
 from provenance.credentials import did_document, pinned_did_document
 
@@ -363,7 +364,8 @@ def test_a_folder_without_keys(tmp_path):
         lambda document: document.update(signing=[]),
         lambda document: document["signing"][0].update(id="did:web:art.example#key"),
         lambda document: document["watermark"][0].update(created="yesterday"),
-        lambda document: document.update(version=2),
+        lambda document: document.update(version=3),
+        lambda document: document.update(version=2, generation="not hex"),
     ],
 )
 def test_a_damaged_index(folder, change):
@@ -407,3 +409,105 @@ def test_an_unencrypted_folder_is_allowed_loudly(tmp_path):
         KeyFolder(tmp_path / "keys").watermark_keys()
     with pytest.raises(Misconfigured, match="without a passphrase"):
         KeyFolder(tmp_path / "keys", passphrase=PASSPHRASE).watermark_keys()
+
+
+# ---- another passphrase
+
+ANOTHER = b"several other words"
+
+
+def test_another_passphrase_opens_the_same_keys(folder):
+    folder.rotate_signing(now=NOW + DAY)
+    folder.rotate_watermark(now=NOW + DAY)
+    before = folder.signer().sign(b"x"), folder.watermark_keys(), folder.history(), folder.issuer
+    folder.change_passphrase(ANOTHER)
+    after = KeyFolder(folder.path, passphrase=ANOTHER)
+    assert (after.signer().sign(b"x"), after.watermark_keys(), after.history(), after.issuer) == before
+    old = KeyFolder(folder.path, passphrase=PASSPHRASE)
+    for secret in (old.signer, old.watermark_keys):
+        with pytest.raises(Misconfigured):
+            secret()
+
+
+def test_nothing_under_the_old_passphrase_stays_and_keys_are_made_as_before(folder):
+    folder.change_passphrase(ANOTHER)
+    names = {path.name for path in folder.path.iterdir() if not path.name.startswith(".")}
+    assert len(names) == 3
+    assert all(mode(folder.path / name) == 0o600 for name in names)
+    after = KeyFolder(folder.path, passphrase=ANOTHER)
+    after.rotate_signing(now=NOW + DAY)
+    after.rotate_watermark(now=NOW + DAY)
+    after.change_passphrase(PASSPHRASE)
+    again = KeyFolder(folder.path, passphrase=PASSPHRASE)
+    assert len(again.watermark_keys()) == 2
+    assert again.signer().key_id == again.signing_keys()[-1].key_id
+
+
+def test_doing_it_again_does_nothing(folder):
+    folder.change_passphrase(ANOTHER)
+    before = {path.name: path.read_bytes() for path in folder.path.iterdir()}
+    folder.change_passphrase(ANOTHER)
+    KeyFolder(folder.path, passphrase=ANOTHER).change_passphrase(ANOTHER)
+    assert {path.name: path.read_bytes() for path in folder.path.iterdir()} == before
+
+
+def test_the_old_passphrase_is_needed_and_the_new_one_is_not_too_short(folder):
+    before = {path.name: path.read_bytes() for path in folder.path.iterdir()}
+    with pytest.raises(Misconfigured, match="does not open"):
+        KeyFolder(folder.path, passphrase=b"a guess of somebody's").change_passphrase(ANOTHER)
+    with pytest.raises(Misconfigured, match="at least"):
+        folder.change_passphrase(b"short")
+    assert {path.name: path.read_bytes() for path in folder.path.iterdir() if path.name != ".lock"} == {
+        name: data for name, data in before.items() if name != ".lock"
+    }
+
+
+@pytest.mark.parametrize("stage", ["watermark", "keyring.json"])
+def test_a_crash_in_between_leaves_the_old_passphrase(folder, monkeypatch, stage):
+    """Until the index is replaced nothing has changed; the next attempt clears up what lies about."""
+    publish = files._publish
+
+    def crash(path, data, **options):
+        if path.name.startswith(stage):
+            raise Unavailable("the disk is full")
+        publish(path, data, **options)
+
+    secrets = folder.watermark_keys()
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "_publish", crash)
+        with pytest.raises(Unavailable):
+            folder.change_passphrase(ANOTHER)
+    assert KeyFolder(folder.path, passphrase=PASSPHRASE).watermark_keys() == secrets
+    folder.change_passphrase(ANOTHER)
+    assert KeyFolder(folder.path, passphrase=ANOTHER).watermark_keys() == secrets
+    assert len([path for path in folder.path.iterdir() if not path.name.startswith(".")]) == 3
+
+
+def test_an_unencrypted_folder_is_encrypted_by_it(tmp_path):
+    plain = KeyFolder(tmp_path / "keys", allow_unencrypted=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InsecureKeyWarning)
+        plain.create(now=NOW, did=DID)
+        secrets = plain.watermark_keys()
+        plain.change_passphrase(ANOTHER)
+    assert KeyFolder(plain.path, passphrase=ANOTHER).watermark_keys() == secrets
+    assert not [path for path in plain.path.glob("*.pem") if b"ENCRYPTED" not in path.read_bytes()]
+
+
+def test_a_program_that_is_too_old_for_the_index_says_so(folder):
+    index = folder.path / "keyring.json"
+    document = json.loads(index.read_text()) | {"version": 3}
+    index.write_text(json.dumps(document))
+    with pytest.raises(Misconfigured, match="version 3"):
+        folder.signer()
+
+
+def test_one_key_file_is_sealed_again(tmp_path):
+    path = tmp_path / "key.pem"
+    made = FileSigner.create(path, passphrase=PASSPHRASE)
+    for _ in range(2):
+        reseal(path, old=PASSPHRASE, new=ANOTHER)
+        assert FileSigner(path, passphrase=ANOTHER).sign(b"x") == made.sign(b"x")
+    assert mode(path) == 0o600
+    with pytest.raises(Misconfigured, match="does not open"):
+        reseal(path, old=PASSPHRASE, new=b"a guess of somebody's")

@@ -1,11 +1,16 @@
 """db, index, keys, apikey: groups of commands for whoever runs the service."""
 
-from typing import Annotated, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from provenance.faces.cli import opened
+from provenance.core.errors import InvalidRequest
+from provenance.faces.cli import files, opened
 from provenance.faces.cli.console import AsJson, emit, rows, say
+
+if TYPE_CHECKING:
+    from provenance.adapters.keys import Entry
 
 db = typer.Typer(help="The database.", no_args_is_help=True)
 index = typer.Typer(help="The vector index: a cache that the database can always rebuild.", no_args_is_help=True)
@@ -64,12 +69,19 @@ def list_keys(as_json: AsJson = False) -> None:
     lines = [("signing", entry) for entry in signing] + [("watermark", entry) for entry in watermark]
     if as_json:
         for kind, entry in lines:
-            emit({"kind": kind, "id": entry.key_id, "created": entry.created, "retired": entry.retired})
+            moments = {"created": entry.created, "retired": entry.retired, "revoked": entry.revoked}
+            emit({"kind": kind, "id": entry.key_id} | moments)
         return
     rows(
         ("kind", "created", "state", "id"),
-        [(kind, f"{e.created:%Y-%m-%d}", "retired" if e.retired else "current", e.key_id) for kind, e in lines],
+        [(kind, f"{entry.created:%Y-%m-%d}", _state(entry), entry.key_id) for kind, entry in lines],
     )
+
+
+def _state(entry: "Entry") -> str:
+    if entry.revoked:
+        return "revoked"
+    return "retired" if entry.retired else "current"
 
 
 @keys.command()
@@ -81,6 +93,42 @@ def rotate(
     with opened.service(start=False) as service:
         key_id = service.rotate_keys(watermark=watermark)
     emit({"id": key_id}) if as_json else say(f"{key_id} is current")
+
+
+@keys.command("revoke")
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(help="The id of a retired signing key, from `keys list`.")],
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a retired signing key, after a theft: nothing that it signed counts any more, however it is dated."""
+    with opened.service(start=False) as service:
+        service.revoke_key(key_id)
+    emit({"revoked": key_id}) if as_json else say(f"{key_id} is revoked")
+
+
+@keys.command("passphrase")
+def change_passphrase(
+    new: Annotated[
+        Path | None, typer.Option(help="A file whose first line is the new passphrase; - is stdin; default: ask.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change the passphrase that encrypts the keys. The old one is in PROVENANCE_KEY_PASSPHRASE; set the new one there
+    after. Stop the service first."""
+    passphrase = _new_passphrase(new)
+    with opened.service(start=False) as service:
+        service.change_passphrase(passphrase.encode())
+    done = "the keys are encrypted under the new passphrase; set PROVENANCE_KEY_PASSPHRASE to it"
+    emit({"changed": True}) if as_json else say(done)
+
+
+def _new_passphrase(file: Path | None) -> str:
+    if file is None:
+        return str(typer.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True))
+    try:
+        return files.read(file).decode().partition("\n")[0].rstrip("\r")
+    except UnicodeDecodeError:
+        raise InvalidRequest("the new passphrase is not UTF-8 text") from None
 
 
 @keys.command("export")
