@@ -46,6 +46,34 @@ def test_alpha_comes_back(images: Images, name):
     assert np.abs(again.alpha.astype(int) - alpha).mean() < 4
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_label_changes_no_pixel_and_is_in_the_next_file_too(images: Images, name):
+    data = saved(photo(), name)
+    labelled = images.label(data, {"dc:rights": "(c) Ada", "dc:creator": ("Ada", "Bob")})
+    assert b"(c) Ada" in labelled
+    picture = images.read(labelled)
+    assert np.array_equal(picture.pixels, images.read(data).pixels)
+    assert b"(c) Ada" in images.write(picture, picture.pixels)[0]
+    assert b"(c) Ada" not in images.label(labelled, {"dc:rights": None})
+
+
+def test_a_stamp_is_seen_and_leaves_the_rest_of_the_picture(images: Images):
+    pixels = photo(320, 240)
+    for language in ("en", "zh"):
+        stamped = images.stamp(pixels, language)
+        changed = (stamped != pixels).any(axis=2)
+        assert 0.001 < changed.mean() < 0.05
+        assert not changed[:200].any()
+    with pytest.raises(Rejected):
+        images.stamp(photo(24, 16), "zh")
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"\x89PNG\r\n\x1a\n", saved(photo(), "GIF")[:60]])
+def test_bad_bytes_get_no_label(images: Images, data):
+    with pytest.raises(Rejected):
+        images.label(data, {"dc:rights": "(c) Ada"})
+
+
 @pytest.mark.parametrize("data", [b"", b"hello", b"<svg/>", saved(photo(), "PNG")[:60], saved(photo(), "JPEG")[:300]])
 def test_bad_bytes_are_rejected_with_a_reason_and_a_hint(images: Images, data):
     with pytest.raises(Rejected) as caught:

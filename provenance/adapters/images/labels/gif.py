@@ -8,7 +8,8 @@ from provenance.adapters.images.container import damaged, piece
 from provenance.adapters.images.labels.relabel import Relabel
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
-_HEAD: Final = b"\x21\xff\x0bXMP DataXMP"
+_APPLICATION: Final = b"\x21\xff"
+_HEAD: Final = _APPLICATION + b"\x0bXMP DataXMP"
 _LEADING_BACK: Final = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
 _MAX_BLOCKS: Final = 1_000_000
 
@@ -26,7 +27,9 @@ def write(data: bytes, relabel: Relabel) -> bytes:
         else:
             kept.append(block)
         start = end
-    return b"".join([head, *kept, _HEAD, relabel.packet(packet), _LEADING_BACK, data[start:]])
+    place = next((index for index, block in enumerate(kept) if not block.startswith(_APPLICATION)), len(kept))
+    kept.insert(place, _HEAD + relabel.packet(packet) + _LEADING_BACK)  # readers of the first frame stop at it
+    return b"".join([head, *kept, data[start:]])
 
 
 def _blocks(data: bytes, at: int) -> Iterator[int]:
