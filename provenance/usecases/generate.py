@@ -7,6 +7,7 @@ from typing import Any, Final
 from pydantic_core import from_json
 
 from provenance.core.errors import InvalidRequest, NotFound
+from provenance.core.manifests import Software
 from provenance.core.ports import Generator, Images
 from provenance.core.types import Picture
 from provenance.usecases.register import Submission
@@ -61,6 +62,7 @@ class Generate:
             terms=terms,
             digital_source_type=artwork.digital_source_type,
             recipe_hash=artwork.recipe_hash,
+            made_with=Software(name),
         )
 
     def _check_size(self, recipe: Mapping[str, Any]) -> None:

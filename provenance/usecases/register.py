@@ -5,32 +5,38 @@ that the index knows what the world will see; the signature comes last; the blob
 because an orphaned blob is harmless and a row without its blob is not. Nothing is answered before the commit.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from provenance.core.digests import file_digest, picture_digest
 from provenance.core.errors import CannotHoldMark, Conflict, InvalidRequest, Rejected
+from provenance.core.manifests import Software
 from provenance.core.policy import judge
-from provenance.core.ports import Blobs, Clock, Images, Matcher, Signer, Store, Watermarker
-from provenance.core.records import ContentKey, ContentKind, Json, Work, WorkStatus
+from provenance.core.ports import Blobs, Clock, Images, Matcher, Store, Watermarker
+from provenance.core.records import ContentKey, Json, Work, WorkStatus
 from provenance.core.types import Grade, Picture, WorkId
-from provenance.credentials import CertificateClaims, certificate_hash, issue
+from provenance.credentials import certificate_hash
+from provenance.credentials.labels import Origin, UsagePolicy
+from provenance.credentials.tlog.entries import EntryKind, registration_entry
 from provenance.credentials.vocabulary import TRAINED_ALGORITHMIC_MEDIA, check_digital_source_type
 from provenance.licensing import template
 from provenance.usecases.catch_up import catch_up, follow
+from provenance.usecases.certify import Candidate, Certified, Certify
+from provenance.usecases.label import Label
 
 REGISTERED: Final = "work.registered"
 MAX_TITLE: Final = 200
 MAX_LOOK_ALIKES: Final = 5
 
-Digests = Mapping[ContentKind, str]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What somebody hands in. `terms` is the slug of a licence template; `recipe_hash` comes with generated works."""
+    """What somebody hands in. `terms` is the slug of a licence template; `recipe_hash` comes with generated works.
+
+    `made_with` is the system that made the work. It, `creators` and `prompt` are published in the file's labels, and
+    so only where the owner gave them.
+    """
 
     data: bytes
     owner: str
@@ -38,6 +44,9 @@ class Submission:
     terms: str = "personal"
     digital_source_type: str = TRAINED_ALGORITHMIC_MEDIA
     recipe_hash: str | None = None
+    made_with: Software | None = None
+    creators: tuple[str, ...] = ()
+    prompt: str | None = None
 
     def check(self) -> None:
         """Raises InvalidRequest before any model runs."""
@@ -48,16 +57,16 @@ class Submission:
         check_digital_source_type(self.digital_source_type)
         template(self.terms)
 
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A marked picture on its way into the register. `notes` is what decoding the source had to change."""
-
-    work_id: WorkId
-    submission: Submission
-    marked: Picture
-    digests: Digests
-    notes: tuple[str, ...]
+    @property
+    def origin(self) -> Origin:
+        """Raises InvalidRequest on what no label can carry."""
+        made_with = self.made_with
+        return Origin(
+            digital_source_type=self.digital_source_type,
+            system=made_with.name if made_with else None,
+            system_version=made_with.version if made_with else None,
+            prompt=self.prompt,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,28 +78,33 @@ class Register:
     images: Images
     watermarker: Watermarker
     matcher: Matcher
-    signer: Signer
-    issuer: str
+    label: Label
+    certify: Certify
     clock: Clock
-    validity: timedelta
     new_payload: Callable[[], int]
 
     def __call__(self, submission: Submission) -> Work:
         submission.check()
+        work_id = WorkId(self.new_payload())
+        policy = self._policy(submission, work_id)
         picture = self.images.read(submission.data)
-        source = {
-            ContentKind.SOURCE_FILE: file_digest(picture.source),
-            ContentKind.SOURCE_PIXELS: picture_digest(picture),
-        }
-        self._refuse_known(source.values())
+        self._refuse_known([file_digest(picture.source), picture_digest(picture)])
         self._refuse_marked(picture)
-        candidate = self._mark(submission, picture, source)
+        candidate = self._candidate(submission, policy, picture, work_id)
         fingerprint = self.matcher.describe([candidate.marked.pixels])[0]
-        work = self._certify(candidate, self._look_alikes(candidate.marked))
-        self.blobs.put(candidate.marked.source)
-        self._write(work, candidate.digests, fingerprint)
+        look_alikes = self._look_alikes(candidate.marked)
+        certified = self.certify(candidate, now=self.clock())
+        work = _work(submission, candidate, certified, look_alikes)
+        for data in filter(None, (certified.file, certified.store)):
+            self.blobs.put(data)
+        self._write(work, certified, fingerprint)
         follow(self.store, self.matcher)
         return work
+
+    def _policy(self, submission: Submission, work_id: WorkId) -> UsagePolicy:
+        return self.label.policy(
+            submission.terms, work_id=work_id, origin=submission.origin, creators=submission.creators
+        )
 
     def _refuse_known(self, digests: Iterable[str]) -> None:
         with self.store.read() as unit:
@@ -115,23 +129,28 @@ class Register:
             raise _foreign_mark(f"the picture carries the mark of {marked_id}, which shows something else")
         raise _already(marked_id)
 
-    def _mark(self, submission: Submission, picture: Picture, source: Digests) -> Candidate:
-        """The file as it will be handed out, read back: the mark has to be found in what its owner receives."""
-        work_id = WorkId(self.new_payload())
-        data, _ = self.images.write(picture, self.watermarker.embed(picture.pixels, work_id.payload))
-        marked = self.images.read(data)
+    def _candidate(self, submission: Submission, policy: UsagePolicy, picture: Picture, work_id: WorkId) -> Candidate:
+        """The file as it will be signed, read back: the mark has to be found in what its owner receives."""
+        pixels = self.watermarker.embed(self.label.stamp(picture.pixels), work_id.payload)
+        data, _ = self.images.write(picture, pixels)
+        marked = self.images.read(self.label(data, policy))
         found = self.watermarker.detect(marked.pixels)
         if found is None or found.payload != work_id.payload:
             raise CannotHoldMark(
                 "the mark could not be read back from the written file",
                 hint="register a larger or less flat picture, or a format with less compression",
             )
-        digests = {
-            **source,
-            ContentKind.MARKED_FILE: file_digest(marked.source),
-            ContentKind.MARKED_PIXELS: picture_digest(marked),
-        }
-        return Candidate(work_id, submission, marked, digests, picture.notes)
+        return Candidate(
+            work_id=work_id,
+            owner=submission.owner,
+            source=picture,
+            marked=marked,
+            policy=policy,
+            terms=template(submission.terms),
+            digital_source_type=submission.digital_source_type,
+            recipe_hash=submission.recipe_hash,
+            made_with=submission.made_with,
+        )
 
     def _look_alikes(self, marked: Picture) -> tuple[Json, ...]:
         """Earlier works that look like this one: evidence on the record, not a refusal."""
@@ -142,63 +161,43 @@ class Register:
             for match in matches[:MAX_LOOK_ALIKES]
         )
 
-    def _certify(self, candidate: Candidate, look_alikes: tuple[Json, ...]) -> Work:
-        now = self.clock()
-        submission, marked, digests = candidate.submission, candidate.marked, candidate.digests
-        claims = self._claims(candidate)
-        certificate = issue(
-            claims, signer=self.signer, issuer=self.issuer, valid_from=now, valid_until=now + self.validity
-        )
-        return Work(
-            id=candidate.work_id,
-            owner=submission.owner,
-            status=WorkStatus.ACTIVE,
-            title=submission.title,
-            media_type=marked.media_type,
-            width=marked.width,
-            height=marked.height,
-            source_sha256=digests[ContentKind.SOURCE_FILE],
-            marked_sha256=digests[ContentKind.MARKED_FILE],
-            marked_blob=digests[ContentKind.MARKED_FILE],
-            mark_alg=claims.mark_alg,
-            mark_key_id=claims.mark_key_id,
-            digital_source_type=submission.digital_source_type,
-            terms_slug=claims.terms_slug,
-            terms_hash=claims.terms_hash,
-            certificate=certificate,
-            certificate_hash=certificate_hash(certificate),
-            created_at=now,
-            recipe_hash=submission.recipe_hash,
-            notes=candidate.notes,
-            look_alikes=look_alikes,
-        )
-
-    def _claims(self, candidate: Candidate) -> CertificateClaims:
-        terms = template(candidate.submission.terms)
-        return CertificateClaims(
-            work_id=candidate.work_id,
-            source_sha256=candidate.digests[ContentKind.SOURCE_FILE],
-            source_pixels_sha256=candidate.digests[ContentKind.SOURCE_PIXELS],
-            marked_sha256=candidate.digests[ContentKind.MARKED_FILE],
-            marked_pixels_sha256=candidate.digests[ContentKind.MARKED_PIXELS],
-            media_type=candidate.marked.media_type,
-            width=candidate.marked.width,
-            height=candidate.marked.height,
-            mark_alg=self.watermarker.alg,
-            mark_key_id=self.watermarker.key_id,
-            fingerprint_models=tuple(self.matcher.models),
-            digital_source_type=candidate.submission.digital_source_type,
-            terms_slug=terms.slug,
-            terms_hash=terms.hash,
-            recipe_hash=candidate.submission.recipe_hash,
-        )
-
-    def _write(self, work: Work, digests: Digests, fingerprint: bytes) -> None:
-        keys = {digest: ContentKey(digest, kind, work.id) for kind, digest in digests.items()}
+    def _write(self, work: Work, certified: Certified, fingerprint: bytes) -> None:
+        keys = {digest: ContentKey(digest, kind, work.id) for kind, digest in certified.digests.items()}
+        entry = registration_entry(certified.certificate)
         with self.store.unit() as unit:
             unit.works.add(work, list(keys.values()))
             unit.fingerprints.append(work.id, fingerprint)
+            if certified.manifest:
+                unit.manifests.add(certified.manifest, certified.bindings)
+            unit.log.append(EntryKind.WORK_REGISTERED, entry, at=work.created_at, work_id=work.id)
             unit.outbox.add(REGISTERED, {"work_id": str(work.id)}, available_at=work.created_at)
+
+
+def _work(submission: Submission, candidate: Candidate, certified: Certified, look_alikes: tuple[Json, ...]) -> Work:
+    subject, marked = certified.certificate["credentialSubject"], candidate.marked
+    return Work(
+        id=candidate.work_id,
+        owner=submission.owner,
+        status=WorkStatus.ACTIVE,
+        title=submission.title,
+        media_type=marked.media_type,
+        width=marked.width,
+        height=marked.height,
+        source_sha256=subject["contentHash"]["source"],
+        marked_sha256=subject["contentHash"]["marked"],
+        marked_blob=subject["contentHash"]["marked"],
+        mark_alg=subject["mark"]["alg"],
+        mark_key_id=subject["mark"]["keyId"],
+        digital_source_type=submission.digital_source_type,
+        terms_slug=candidate.terms.slug,
+        terms_hash=candidate.terms.hash,
+        certificate=certified.certificate,
+        certificate_hash=certificate_hash(certified.certificate),
+        created_at=certified.at,
+        recipe_hash=submission.recipe_hash,
+        notes=candidate.source.notes,
+        look_alikes=look_alikes,
+    )
 
 
 def _already(work_id: WorkId) -> Conflict:

@@ -7,6 +7,7 @@ from provenance.core.errors import NotFound
 from provenance.core.ports import Clock, Matcher, Store
 from provenance.core.records import Work, WorkStatus
 from provenance.core.types import WorkId
+from provenance.credentials.tlog.entries import EntryKind, log_entry
 from provenance.usecases.catch_up import follow
 
 WITHDRAWN: Final = "work.withdrawn"
@@ -31,6 +32,8 @@ class Withdraw:
                 return work
             work = unit.works.withdraw(work_id, now)
             unit.fingerprints.append(work_id, None)
+            entry = log_entry(EntryKind.WORK_WITHDRAWN, at=now, certificate=work.certificate_hash)
+            unit.log.append(EntryKind.WORK_WITHDRAWN, entry, at=now, work_id=work_id)
             unit.outbox.add(WITHDRAWN, {"work_id": str(work_id)}, available_at=now)
         follow(self.store, self.matcher)
         return work

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from provenance import plugins
+from provenance import __version__, plugins
 from provenance.adapters.blobs import FsspecBlobs
 from provenance.adapters.ca import CaFolder, Stapler
 from provenance.adapters.http import FetchLimits, GuardedFetcher
@@ -16,10 +16,12 @@ from provenance.adapters.models import OwnedMatcher
 from provenance.adapters.store import SqlStore
 from provenance.adapters.timestamps import HttpTimestamper
 from provenance.core.errors import Conflict, Misconfigured, Unavailable
+from provenance.core.manifests import Software
 from provenance.core.ports import (
     ClaimSigner,
     Generator,
     Ledger,
+    ManifestReader,
     RevocationSource,
     Signer,
     Timestamper,
@@ -29,6 +31,7 @@ from provenance.credentials import did_web
 from provenance.credentials.pki import chains
 from provenance.credentials.pki.profiles import Role
 from provenance.settings import Settings
+from provenance.usecases.certify import ContentCredentials
 from provenance.wiring.authority import bought_anchors, ca_folder, opened_ca
 
 if TYPE_CHECKING:
@@ -142,6 +145,34 @@ class Parts:
     def tsa_anchors(self) -> bytes:
         """PEM: our root, and the roots of the time-stamping authority that the settings name."""
         return self.trust_anchors + chains.pem(bought_anchors(self.settings))
+
+    @cached_property
+    def manifest_reader(self) -> ManifestReader:
+        """Trusts our own root, and no other."""
+        from provenance.adapters.c2pa import C2paReader
+
+        return C2paReader([self.trust_anchors.decode()], [self.tsa_anchors.decode()])
+
+    @cached_property
+    def content_credentials(self) -> ContentCredentials | None:
+        """What signs C2PA manifests; None without a certificate authority."""
+        if self.claim_signer is None:
+            return None
+        from provenance.adapters.c2pa import C2paSigner
+        from provenance.credentials.c2pa import iscc
+
+        signer = C2paSigner(
+            self.claim_signer,
+            timestamper=self.timestamper,
+            revocation=self.revocation,
+            anchors=[self.trust_anchors.decode()],
+        )
+        return ContentCredentials(
+            signer=signer,
+            reader=self.manifest_reader,
+            content_code=iscc.units,
+            generator=Software("Provenance", __version__),
+        )
 
     @cached_property
     def watermarker(self) -> Watermarker:

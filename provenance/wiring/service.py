@@ -17,12 +17,16 @@ from provenance.credentials import bundle, did_document, issue_jwt, jwks
 from provenance.usecases.access import Access
 from provenance.usecases.anchor import Anchor, receipts
 from provenance.usecases.catch_up import ahead, catch_up
+from provenance.usecases.certify import Certify
 from provenance.usecases.check import CheckPicture
 from provenance.usecases.generate import Generate
 from provenance.usecases.label import Label
 from provenance.usecases.license import License
+from provenance.usecases.log_receipts import LogReceipts
+from provenance.usecases.manifests import ManifestRepository
 from provenance.usecases.once import Once
 from provenance.usecases.register import Register
+from provenance.usecases.resolve import Resolve
 from provenance.usecases.revoke import TakeBack, standing_word
 from provenance.usecases.status_lists import StatusLists
 from provenance.usecases.verify import Verify
@@ -71,11 +75,23 @@ class Service(Parts):
             images=self.images,
             watermarker=self.watermarker,
             matcher=self.matcher,
+            label=self.label,
+            certify=self.certify,
+            clock=self.clock,
+            new_payload=lambda: secrets.randbits(64),
+        )
+
+    @cached_property
+    def certify(self) -> Certify:
+        return Certify(
+            store=self.store,
+            watermarker=self.watermarker,
+            matcher=self.matcher,
             signer=self.signer,
             issuer=self.keys.issuer,
-            clock=self.clock,
             validity=timedelta(days=self.settings.certificate_days),
-            new_payload=lambda: secrets.randbits(64),
+            base_url=self.settings.base_url,
+            credentials=self.content_credentials,
         )
 
     @cached_property
@@ -150,6 +166,33 @@ class Service(Parts):
     def log(self) -> Transparency:
         return Transparency(self)
 
+    @cached_property
+    def resolve(self) -> Resolve:
+        return Resolve(
+            store=self.store,
+            images=self.images,
+            watermarker=self.watermarker,
+            matcher=self.matcher,
+            fetcher=self.fetcher,
+            max_bytes=self.settings.max_upload_bytes,
+        )
+
+    @cached_property
+    def manifests(self) -> ManifestRepository:
+        log = self.log
+        return ManifestRepository(
+            store=self.store,
+            blobs=self.blobs,
+            reader=self.manifest_reader,
+            proofs=LogReceipts(store=self.store, tree=log.tree, publish=log.publish, keys=lambda: log.vkeys),
+            clock=self.clock,
+            mark_alg=self.watermarker.alg,
+        )
+
+    @cached_property
+    def log(self) -> Transparency:
+        return Transparency(self)
+
     # ---- documents
 
     @property
@@ -169,29 +212,12 @@ class Service(Parts):
     def certificate_jwt(self, work: Work) -> str:
         """The claims of the work's certificate as a `vc+jwt`, signed now. Raises Conflict where the certificate was
         issued under another identity than the service has today."""
+        signer = self.signer
         try:
             return issue_jwt(work.certificate, signer=signer, issued_at=self.clock())
         except Misconfigured as error:
             raise Conflict(error.reason, existing=str(work.id), hint=error.hint) from error
 
-    # ---- administration
-
-    def create_keys(self) -> None:
-        """Make the first keys. Raises Conflict when there are some, Misconfigured."""
-        self._key_folder().create(now=self.clock(), did=self.own_did)
-
-    def rotate_keys(self, *, watermark: bool) -> str:
-        """A new current signing or watermark key; answers its id."""
-        folder = self._key_folder()
-        if watermark:
-            return folder.rotate_watermark(now=self.clock())
-        return folder.rotate_signing(now=self.clock(), did=self.own_did).key_id
-
-    def rebuild_index(self) -> int:
-        """Throw the index's generations away and build it from the record. Raises Unavailable while another process
-        owns it. Returns the number of operations."""
-        try:
-            self.local_matcher.clear()
     def certificate_pdf(self, work: Work, language: Language) -> bytes:
         """The work's certificate for people, with its thumbnail as long as the work is active."""
         base_url = self.settings.base_url
@@ -211,32 +237,6 @@ class Service(Parts):
         )
         return CertificatePdf()(sheet, language)
 
-        except PermissionError as error:  # it was opened read-only
-        signer = self.signer
-            raise Unavailable("another process owns the index", hint="stop the service and its worker first") from error
-        count = catch_up(self.store, self.matcher)
-        self.matcher.seal()
-        return count
-
-    # ---- life
-
-    def start(self) -> None:
-        """Migrate where that is safe, load keys and models, catch the index up. Raises Misconfigured, Unavailable."""
-        if self.settings.effective_database_url.startswith("sqlite"):
-            self.store.migrate()  # a server's tables are upgraded on purpose: `provenance db upgrade`
-        self.watermarker, self.signer, self.label  # noqa: B018  loading is the point
-        if self.ca_folder.exists or self.settings.environment == "production":
-            self.claim_signer  # noqa: B018  what ends soon is renewed; a development service makes its CA when asked
-        if ahead(self.store, self.matcher):
-            self.rebuild_index()
-        catch_up(self.store, self.matcher)
-
-    def warm_up(self) -> None:
-        """Mark and read one small picture, so that the watermark's kernels are compiled before anybody waits for them:
-        some seconds after an installation, a fraction of one later."""
-        import numpy as np
-
-        noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)
     # ---- administration
 
     def create_keys(self) -> None:
@@ -268,6 +268,31 @@ class Service(Parts):
         owns it. Returns the number of operations."""
         try:
             self.local_matcher.clear()
+        except PermissionError as error:  # it was opened read-only
+            raise Unavailable("another process owns the index", hint="stop the service and its worker first") from error
+        count = catch_up(self.store, self.matcher)
+        self.matcher.seal()
+        return count
+
+    # ---- life
+
+    def start(self) -> None:
+        """Migrate where that is safe, load keys and models, catch the index up. Raises Misconfigured, Unavailable."""
+        if self.settings.effective_database_url.startswith("sqlite"):
+            self.store.migrate()  # a server's tables are upgraded on purpose: `provenance db upgrade`
+        self.watermarker, self.signer, self.label  # noqa: B018  loading is the point
+        if self.ca_folder.exists or self.settings.environment == "production":
+            self.claim_signer  # noqa: B018  what ends soon is renewed; a development service makes its CA when asked
+        if ahead(self.store, self.matcher):
+            self.rebuild_index()
+        catch_up(self.store, self.matcher)
+
+    def warm_up(self) -> None:
+        """Mark and read one small picture, so that the watermark's kernels are compiled before anybody waits for them:
+        some seconds after an installation, a fraction of one later."""
+        import numpy as np
+
+        noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)
         picture = np.ascontiguousarray(noise.repeat(16, axis=0).repeat(16, axis=1))
         with contextlib.suppress(CannotHoldMark):  # another watermarker may want larger pictures
             self.watermarker.detect(self.watermarker.embed(picture, 0))

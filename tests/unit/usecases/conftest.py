@@ -23,8 +23,10 @@ from provenance.core.records import Check, Work
 from provenance.credentials import TrustedKeys, VerificationKey
 from provenance.usecases.access import Access
 from provenance.usecases.anchor import Anchor
+from provenance.usecases.certify import Certify, ContentCredentials
 from provenance.usecases.check import CheckPicture, Query
 from provenance.usecases.generate import Generate
+from provenance.usecases.label import Label
 from provenance.usecases.license import License
 from provenance.usecases.once import Once
 from provenance.usecases.register import Register, Submission
@@ -70,6 +72,7 @@ class Studio:
     matcher: Any = field(default_factory=ThumbnailMatcher)
     ledger: ScriptedLedger = field(default_factory=ScriptedLedger)
     base_url: str | None = None
+    credentials: ContentCredentials | None = None
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -88,11 +91,27 @@ class Studio:
             images=self.images,
             watermarker=self.watermarker,
             matcher=self.matcher,
+            label=self.label,
+            certify=self.certify,
+            clock=self.clock,
+            new_payload=lambda: next(self._numbers) << 32,
+        )
+
+    @property
+    def label(self) -> Label:
+        return Label(images=self.images, base_url=self.base_url)
+
+    @property
+    def certify(self) -> Certify:
+        return Certify(
+            store=self.store,
+            watermarker=self.watermarker,
+            matcher=self.matcher,
             signer=self.signer,
             issuer=self.issuer,
-            clock=self.clock,
             validity=timedelta(days=365),
-            new_payload=lambda: next(self._numbers) << 32,
+            base_url=self.base_url,
+            credentials=self.credentials,
         )
 
     @property
@@ -165,10 +184,11 @@ class Studio:
                 "works": unit.works.count(),
                 "operations": unit.fingerprints.last(),
                 "jobs": unit.outbox.pending(),
+                "leaves": unit.log.size(),
             }
 
 
-NOTHING = {"works": 0, "operations": 0, "jobs": 0}
+NOTHING = {"works": 0, "operations": 0, "jobs": 0, "leaves": 0}
 
 
 @pytest.fixture(scope="session")

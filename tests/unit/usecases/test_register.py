@@ -229,7 +229,7 @@ def test_the_blob_is_stored_before_the_row_that_names_it(studio: Studio) -> None
     assert studio.blobs.get(work.marked_blob)
 
 
-@pytest.mark.parametrize("repository", ["fingerprints", "outbox"])
+@pytest.mark.parametrize("repository", ["fingerprints", "log", "outbox"])
 def test_the_rows_come_together_or_not_at_all(studio: Studio, repository: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with studio.store.read() as unit:
         kind = type(getattr(unit, repository))
@@ -238,12 +238,12 @@ def test_the_rows_come_together_or_not_at_all(studio: Studio, repository: str, m
         raise Unavailable("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(kind, "append" if repository == "fingerprints" else "add", full)
+        patch.setattr(kind, "add" if repository == "outbox" else "append", full)
         with pytest.raises(Unavailable):
             studio.register(submission())
     assert studio.counts() == NOTHING
     studio.register(submission())
-    assert studio.counts() == {"works": 1, "operations": 1, "jobs": 1}
+    assert studio.counts() == {"works": 1, "operations": 1, "jobs": 1, "leaves": 1}
 
 
 @pytest.mark.parametrize("error", [Busy("32 requests wait", retry_after=2), Unavailable("shutting down")])
@@ -333,7 +333,7 @@ def test_of_two_that_race_the_database_lets_one_in(studio: Studio) -> None:
     studio.blobs = Overtaken(studio.blobs, "")
     late = studio.register
     assert existing(lambda: late(submission())) == str(winner[0])
-    assert studio.counts() == {"works": 1, "operations": 1, "jobs": 1}
+    assert studio.counts() == {"works": 1, "operations": 1, "jobs": 1, "leaves": 1}
 
 
 def test_eight_at_once_give_one_work_and_seven_conflicts(studio: Studio) -> None:
@@ -348,7 +348,7 @@ def test_eight_at_once_give_one_work_and_seven_conflicts(studio: Studio) -> None
     assert len(answers) == 8
     (new,) = [answer for answer in answers if answer.startswith("new")]
     assert answers.count(new.replace("new", "old")) == 7
-    assert studio.counts() == {"works": 1, "operations": 1, "jobs": 1}
+    assert studio.counts() == {"works": 1, "operations": 1, "jobs": 1, "leaves": 1}
 
 
 def test_an_id_that_is_taken_is_a_conflict(studio: Studio) -> None:
