@@ -189,10 +189,6 @@ class Service(Parts):
             mark_alg=self.watermarker.alg,
         )
 
-    @cached_property
-    def log(self) -> Transparency:
-        return Transparency(self)
-
     # ---- documents
 
     @property
