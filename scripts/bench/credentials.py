@@ -17,10 +17,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from provenance.core.records import StatusPurpose
 from provenance.core.types import WorkId
-from provenance.credentials import bundle, certificate_hash, pinned_did_document, verify
+from provenance.credentials import (
+    LIST_BITS,
+    Supplied,
+    bundle,
+    certificate_hash,
+    issue_jwt,
+    pinned_did_document,
+    verify,
+)
 from provenance.credentials.vc.merkle import MerkleBatch
 from scripts.golden import certificates as golden
+from scripts.golden import standing, tokens
 
 
 def cpu_ms(work: Callable[[], object], rounds: int) -> dict[str, float]:
@@ -46,13 +56,28 @@ def measure(rounds: int, batch: int) -> dict[str, dict[str, float]]:
     keys = pinned_did_document(golden.did_json())
     bare = json.dumps(golden.certificate()).encode()
     whole = json.dumps(anchored(batch)).encode()
+    certificate, token = golden.certificate(), tokens.token()
+    suspended = standing.status_list(StatusPurpose.SUSPENSION)
+    listed = Supplied(status_lists=[json.dumps(document).encode() for document in (crowded(), suspended)])
     return {
         "issue": cpu_ms(golden.certificate, rounds),
         "verify": cpu_ms(lambda: verify(bare, keyring=keys, now=golden.NOW), rounds),
         f"verify with a path of a batch of {batch}": cpu_ms(
             lambda: verify(whole, keyring=keys, now=golden.NOW), rounds
         ),
+        "verify with both status lists": cpu_ms(
+            lambda: verify(bare, keyring=keys, now=golden.NOW, supplied=listed), rounds
+        ),
+        "issue a status list": cpu_ms(crowded, rounds),
+        "issue as vc+jwt": cpu_ms(lambda: issue_jwt(certificate, signer=golden.CURRENT, issued_at=golden.NOW), rounds),
+        "verify a vc+jwt": cpu_ms(lambda: verify(token, keyring=keys, now=golden.NOW), rounds),
     }
+
+
+def crowded() -> dict[str, object]:
+    """A status list in which every hundredth certificate was revoked, but the golden one was not."""
+    marked = tuple(position for position in range(0, LIST_BITS, 100) if position != standing.POSITION)
+    return standing.status_list(marked=marked)
 
 
 def main() -> None:
