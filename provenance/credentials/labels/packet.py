@@ -5,7 +5,6 @@ or that declares a document type, says nothing to any reader, and a new one take
 """
 
 import hashlib
-from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from typing import Final
 
@@ -23,6 +22,7 @@ _ABOUT: Final = (RDF, "about")
 _EXTENDED: Final = full_name("xmpNote:HasExtendedXMP")
 _OURS: Final = frozenset(full_name(name) for name in FORMS)
 _AIGC: Final = "TC260:AIGC"
+_FRAME: Final = 600  # bytes of an empty packet with the link to an extended one, and some to spare
 
 
 class Packet:
@@ -52,7 +52,7 @@ class Packet:
         self._remove({full_name(name) for name in written})
         added = [describe(name, value) for name, value in sorted(written.items()) if value is not None]
         if added:
-            self._descriptions.insert(0, Element(_DESCRIPTION, {_ABOUT: self._about()}, [*added]))
+            self._descriptions.insert(0, self._description(added))
 
     def properties(self) -> dict[str, XmpValue]:
         """Those that `schema.FORMS` names. Of a property that stands twice the first counts."""
@@ -74,18 +74,26 @@ class Packet:
         whole = self.serialise()
         if len(whole) <= limit:
             return whole, None
-        elements = sorted(self._expanded(), key=lambda item: (item.name in _OURS, -len(serialise(item, PREFIXES))))
+        elements = sorted(self._expanded(), key=lambda item: (item.name in _OURS, -self._size(item)))
+        room = limit - _FRAME - sum(map(self._size, elements))
+        count = 0
+        while room < 0 and count < len(elements):
+            room += self._size(elements[count])
+            count += 1
+        extended = _tree([self._description(elements[:count])], self._prefixes).encode()
+        kept = self._description(elements[count:])
+        kept.attributes[_EXTENDED] = extended_digest(extended)
+        main = _packet([kept], self._prefixes)
+        if len(main) > limit:
+            raise TooLarge("the XMP packet can't be split", hint="remove embedded histories")
+        return main, extended
 
-        def main(count: int, digest: str = "0" * 32) -> bytes:
-            kept = Element(_DESCRIPTION, {_ABOUT: self._about(), _EXTENDED: digest}, [*elements[count:]])
-            return _packet([kept], self._prefixes)
+    def _size(self, element: Element) -> int:
+        """Bytes in a packet of its own, namespaces included: no less than it adds to one."""
+        return len(serialise(element, self._prefixes).encode())
 
-        count = bisect_left(range(len(elements)), True, key=lambda count: len(main(count)) <= limit)
-        rest = Element(_DESCRIPTION, {_ABOUT: self._about()}, [*elements[:count]])
-        extended = _tree([rest], self._prefixes).encode()
-        if len(main(count)) > limit:
-            raise TooLarge("the XMP packet has too many namespaces", hint="remove embedded histories")
-        return main(count, extended_digest(extended)), extended
+    def _description(self, elements: Collection[Element]) -> Element:
+        return Element(_DESCRIPTION, {_ABOUT: self._about()}, [*elements])
 
     def _about(self) -> str:
         return next((item.attributes[_ABOUT] for item in self._descriptions if _ABOUT in item.attributes), "")

@@ -11,13 +11,13 @@ from typing import Final
 from provenance.adapters.images import avif
 from provenance.adapters.images.container import damaged
 from provenance.adapters.images.labels import items
-from provenance.adapters.images.labels.items import Box, Location, box, boxes
+from provenance.adapters.images.labels.items import IN_FILE, IN_IDAT, NARROW, Box, Location, box, boxes
 from provenance.adapters.images.labels.relabel import Relabel
+from provenance.core.errors import TooLarge
+from provenance.credentials.labels.markup import MAX_BYTES
 
-_FILE, _IDAT = 0, 1
-_TO_CHUNKS: Final = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
+_TO_CHUNKS: Final = (b"trak", b"mdia", b"minf", b"stbl")
 _CHUNKS: Final = {b"stco": ">I", b"co64": ">Q"}
-_NARROW: Final = 0xFFFF
 
 
 def write(data: bytes, relabel: Relabel) -> bytes:
@@ -33,7 +33,10 @@ def write(data: bytes, relabel: Relabel) -> bytes:
     rebuilt = table.rebuilt(growth, end + growth + 8, len(packet))
     body = bytearray(data[:end])
     table.blank(body)
-    _move_chunks(body, [item for item in top if item.name == b"moov"], _TO_CHUNKS[1:], (meta.end, growth))
+    _close(body, top[-1])
+    tables = _chunk_tables(data, [item for item in top if item.name == b"moov"], _TO_CHUNKS)
+    for found in tables:
+        _move_table(body, found, meta.end, growth)
     return b"".join([body[: meta.start], rebuilt, body[meta.end :], box(b"mdat", packet), data[end:]])
 
 
@@ -52,18 +55,21 @@ class _Table:
         self._item = found[0] if found else 1 + max([*known, *(row.item for row in self._rows)], default=0)
 
     def packet(self) -> bytes | None:
-        """The packet that is there."""
-        parts = []
+        """The packet that is there. Raises TooLarge: extents may overlap, so that the file's size is no bound."""
         idat = next((item for item in self._boxes if item.name == b"idat"), None)
-        for row in self._own():
-            base = idat.content if row.method == _IDAT and idat else 0
-            parts += [self._data[base + at : base + at + size] for _, at, size in row.extents]
-        return b"".join(parts) or None
+        extents = [
+            (at + (idat.content if row.method == IN_IDAT and idat else 0), size)
+            for row in self._own()
+            for at, size in row.extents
+        ]
+        if sum(size for _, size in extents) > MAX_BYTES:
+            raise TooLarge("the XMP packet is over its limit", hint="remove embedded previews or histories")
+        return b"".join(self._data[at : at + size] for at, size in extents) or None
 
     def rebuilt(self, growth: int, packet_at: int, packet_size: int) -> bytes:
         """The `meta` box for a packet of that place and size, after the box itself has grown by `growth` bytes."""
         rows = [self._moved(row, growth) for row in self._rows if row.item != self._item]
-        rows.append(Location(self._item, _FILE, 0, ((0, packet_at, packet_size),)))
+        rows.append(Location(self._item, IN_FILE, 0, ((packet_at, packet_size),)))
         changed = {b"iloc": items.location_table(rows)}
         if self._is_new:
             changed |= {b"iinf": items.with_item(self._iinf, self._item), b"iref": self._references()}
@@ -75,28 +81,30 @@ class _Table:
         return box(b"meta", b"".join(parts))
 
     def blank(self, body: bytearray) -> None:
-        """The old packet's bytes, where no other item has them: nobody who scans the file finds two packets."""
-        others = [extent for row in self._rows if row.item != self._item for extent in row.extents]
-        for row in self._own():
-            for _, at, size in row.extents if row.method == _FILE else ():
-                free = all(at + size <= start or start + length <= at for _, start, length in others)
-                if free and bytes(body[at : at + 1]) == b"<" and size <= len(body) - at:
-                    body[at : at + size] = bytes(size)
+        """The old packet's bytes, if it is in one piece that no other item has: nobody who scans the file finds two."""
+        own = [(row.method, *extent) for row in self._own() for extent in row.extents]
+        if len(own) != 1 or own[0][0] != IN_FILE:
+            return
+        _, at, size = own[0]
+        others = (extent for row in self._rows if row.item != self._item for extent in row.extents)
+        free = all(at + size <= start or start + length <= at for start, length in others)
+        if free and bytes(body[at : at + 1]) == b"<" and at + size <= len(body):
+            body[at : at + size] = bytes(size)
 
     def _own(self) -> Iterator[Location]:
         return (row for row in self._rows if row.item == self._item and not self._is_new)
 
     def _moved(self, row: Location, growth: int) -> Location:
-        if row.method != _FILE:
+        if row.method != IN_FILE:
             return row
-        moved = ((index, at + growth if at >= self._meta.end else at, size) for index, at, size in row.extents)
+        moved = ((at + growth if at >= self._meta.end else at, size) for at, size in row.extents)
         return replace(row, extents=tuple(moved))
 
     def _references(self) -> bytes:
         pitm = self._content(b"pitm")
         primary = int.from_bytes(pitm[4:8] if pitm[0] else pitm[4:6], "big")
         iref = next((self._data[item.content : item.end] for item in self._boxes if item.name == b"iref"), None)
-        if self._item > _NARROW and (iref is None or iref[0] == 0):
+        if self._item > NARROW and (iref is None or iref[0] == 0):
             raise damaged("its item numbers are out of range")
         return items.with_description(iref, self._item, primary)
 
@@ -107,21 +115,27 @@ class _Table:
         return self._data[found.content : found.end]
 
 
-def _move_chunks(body: bytearray, parents: Sequence[Box], path: Sequence[bytes], by: tuple[int, int]) -> None:
-    """Move on what the tracks of an animation say about their chunks: `by` is (from which offset, how far)."""
+def _close(body: bytearray, last: Box) -> None:
+    """A box that runs to the end of the file would take in what is appended."""
+    if body[last.start : last.start + 4] == bytes(4):
+        struct.pack_into(">I", body, last.start, last.end - last.start)
+
+
+def _chunk_tables(data: bytes, parents: Sequence[Box], path: Sequence[bytes]) -> Iterator[Box]:
+    """The tables of offsets in the tracks of an animation."""
     for parent in parents:
-        inner = list(boxes(bytes(body), parent.content, parent.end))
+        inner = list(boxes(data, parent.content, parent.end))
         if path:
-            _move_chunks(body, [child for child in inner if child.name == path[0]], path[1:], by)
-            continue
-        for child in inner:
-            if child.name in _CHUNKS:
-                _move_table(body, child, _CHUNKS[child.name], by)
+            yield from _chunk_tables(data, [child for child in inner if child.name == path[0]], path[1:])
+        else:
+            yield from (child for child in inner if child.name in _CHUNKS)
 
 
-def _move_table(body: bytearray, table: Box, form: str, by: tuple[int, int]) -> None:
+def _move_table(body: bytearray, table: Box, start: int, growth: int) -> None:
+    """Move on the offsets that lead behind `start`."""
+    form = _CHUNKS[table.name]
     size = struct.calcsize(form)
     for at in range(table.content + 8, table.end - size + 1, size):
         offset = struct.unpack_from(form, body, at)[0]
-        if offset >= by[0]:
-            struct.pack_into(form, body, at, offset + by[1])
+        if offset >= start:
+            struct.pack_into(form, body, at, offset + growth)

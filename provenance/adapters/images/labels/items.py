@@ -10,6 +10,9 @@ from provenance.adapters.images.container import damaged, piece
 
 XMP_TYPE: Final = b"application/rdf+xml"
 _MAX_ITEMS: Final = 10_000
+NARROW: Final = 0xFFFF
+_MAX_EXTENTS: Final = 100_000
+IN_FILE, IN_IDAT = 0, 1  # construction methods
 _ROWS_FROM: Final = {0: 6, 1: 6}  # where iinf's entries start; from version 2 on its count has 32 bits
 
 
@@ -25,12 +28,12 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where an item lies. `method` 0: offsets in the file, 1: in `idat`. An extent is (index, offset, length)."""
+    """Where an item lies. `method` says what offsets are counted from. An extent is (offset, length)."""
 
     item: int
     method: int
     reference: int
-    extents: tuple[tuple[int, int, int], ...]
+    extents: tuple[tuple[int, int], ...]
 
 
 def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
@@ -87,37 +90,47 @@ def with_item(iinf: bytes, item: int) -> bytes:
     version = iinf[0]
     start = _ROWS_FROM.get(version, 8)
     count = int.from_bytes(piece(iinf, 4, start - 4), "big") + 1
-    wide = item > 0xFFFF
+    wide = item > NARROW
     head = bytes([3 if wide else 2, 0, 0, 0]) + item.to_bytes(4 if wide else 2, "big") + b"\x00\x00"
     entry = box(b"infe", head + b"mime" + b"XMP\x00" + XMP_TYPE + b"\x00")
     return iinf[:4] + count.to_bytes(start - 4, "big") + iinf[start:] + entry
 
 
 def locations(iloc: bytes) -> list[Location]:
-    """The rows of an `iloc` box's content. Raises UnreadableImage."""
+    """The rows of an `iloc` box's content. Raises UnreadableImage, also for more extents than any picture has: fields
+    may have no bytes, so that the file's size is no bound."""
     fields = _Fields(iloc)
     version = fields.take(4) >> 24
     sizes, more = fields.take(1), fields.take(1)
     index_size = more & 15 if version in (1, 2) else 0
-    rows = []
-    for _ in range(fields.take(2 if version < 2 else 4)):
-        item = fields.take(2 if version < 2 else 4)
+    wide = 4 if version == 2 else 2
+    rows: list[Location] = []
+    left = _MAX_EXTENTS
+    for _ in range(fields.take(wide)):
+        item = fields.take(wide)
         method = fields.take(2) & 15 if version in (1, 2) else 0
         reference, base = fields.take(2), fields.take(more >> 4)
-        extents = tuple(
-            (fields.take(index_size), base + fields.take(sizes >> 4), fields.take(sizes & 15))
-            for _ in range(fields.take(2))
-        )
-        rows.append(Location(item, method, reference, extents))
+        count = fields.take(2)
+        left -= count + 1
+        if left < 0 or method not in (IN_FILE, IN_IDAT):
+            raise damaged("its items are in too many pieces, or one inside another")
+        extents = []
+        for _ in range(count):
+            fields.take(index_size)  # of items inside items only
+            extents.append((base + fields.take(sizes >> 4), fields.take(sizes & 15)))
+        rows.append(Location(item, method, reference, tuple(extents)))
     return rows
 
 
 def location_table(rows: list[Location]) -> bytes:
-    """The content of an `iloc` box, version 2: 64-bit offsets and lengths, no base offsets."""
-    table = [bytes([2, 0, 0, 0, 0x88, 0x08]), struct.pack(">I", len(rows))]
+    """The content of an `iloc` box without base offsets and indices, as version 1 where its 16-bit numbers do, else 2:
+    the plainest form, because not every program that moves a file's parts understands all of them."""
+    wide = len(rows) > NARROW or any(row.item > NARROW for row in rows)
+    table = [bytes([2 if wide else 1, 0, 0, 0, 0x44, 0x00]), struct.pack(">I" if wide else ">H", len(rows))]
     for row in rows:
-        table.append(struct.pack(">IHHH", row.item, row.method, row.reference, len(row.extents)))
-        table += [struct.pack(">QQQ", *extent) for extent in row.extents]
+        head = ">IHHH" if wide else ">HHHH"
+        table.append(struct.pack(head, row.item, row.method, row.reference, len(row.extents)))
+        table += [struct.pack(">II", at, size) for at, size in row.extents]
     return b"".join(table)
 
 
