@@ -16,7 +16,15 @@ import pytest
 
 PICTURES = Path(__file__).parent / "data" / "pictures"
 PASSPHRASE = "correct horse battery staple"
-EVERY_SCOPE = ("works:read", "works:write", "checks:write", "licences:write")
+EVERY_SCOPE = (
+    "works:read",
+    "works:write",
+    "checks:write",
+    "licences:write",
+    "manifests:read",
+    "manifests:write",
+    "bindings:write",
+)
 
 _fresh = itertools.count(10_000)
 

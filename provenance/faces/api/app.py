@@ -17,7 +17,19 @@ from provenance.faces.api import openapi, problems
 from provenance.faces.api.limits import FORM_OVERHEAD, BodyLimit, InFlight
 from provenance.faces.api.metrics import Metrics
 from provenance.faces.api.observed import Observed
-from provenance.faces.api.routes import certificates, checks, licences, log, operations, pki, policy, status, verify, works
+from provenance.faces.api.routes import (
+    certificates,
+    checks,
+    licences,
+    log,
+    operations,
+    pki,
+    policy,
+    softbinding,
+    status,
+    verify,
+    works,
+)
 from provenance.settings import Settings
 from provenance.wiring import Service
 
@@ -36,6 +48,10 @@ TAGS: Final[list[dict[str, Any]]] = [
     {"name": "verification", "description": "Certificates and keys, for anybody."},
     {"name": "licences", "description": "Terms, offers, and licences that prove themselves."},
     {"name": "authority", "description": "OCSP, time-stamps and trust anchors of content credentials."},
+    {
+        "name": "soft bindings",
+        "description": "C2PA manifests by watermark, fingerprint or picture: the C2PA Soft Binding Resolution API 2.4.",
+    },
     {"name": "log", "description": "The transparency log: checkpoints, tiles and proofs, for anybody."},
     {"name": "operations", "description": "Health and metrics."},
 ]
@@ -51,7 +67,7 @@ def create_app(service: Service | None = None) -> FastAPI:
     app.state.service = service
     app.state.in_flight = InFlight(service.settings.max_in_flight)
     app.state.metrics = Metrics()
-    for module in (works, certificates, checks, verify, status, licences, policy, pki, log, operations):
+    for module in (works, certificates, checks, verify, status, licences, policy, pki, softbinding, log, operations):
         app.include_router(module.router)
     problems.install(app)
     openapi.install(app)

@@ -30,17 +30,42 @@ NEEDS = {  # operation id: the scope it asks for; None is public
     "read_chain": None,
     "read_tsa": None,
     "read_authority": None,
+    "match_binding": None,
+    "match_large_binding": None,
+    "match_content": None,
+    "match_reference": "manifests:read",
+    "read_manifest": None,
+    "read_manifest_receipt": None,
+    "verify_manifest_receipt": None,
+    "store_manifest": "manifests:write",
+    "delete_manifest": "manifests:write",
+    "bind_manifest": "bindings:write",
+    "rebind_manifest": "bindings:write",
+    "list_algorithms": None,
+    "list_capabilities": None,
+    "read_status": None,
+    "read_discovery": None,
     "healthz": None,
     "readyz": None,
     "metrics": None,
 }
+MANIFEST = "urn:c2pa:00000000-0000-0000-0000-000000000000"
 BODIES = {
+    "match_reference": {"json": {"referenceUrl": "https://127.0.0.1/a.png", "assetLength": 1}},
+    "store_manifest": {"content": b"x", "headers": {"Content-Type": "application/c2pa"}},
+    "bind_manifest": {"json": {"bindingValue": "AQID", "manifestId": MANIFEST}},
+    "rebind_manifest": {"json": {"bindingValue": "AQID", "manifestId": MANIFEST}},
     "register_work": {"files": {"file": ("a", b"x")}},
     "check_picture": {"files": {"file": ("a", b"x")}},
     "offer_work": {"json": {"terms": "commercial", "price_minor": 1, "currency": "EUR"}},
     "grant_licence": {"json": {"offer_id": "lic_" + "0" * 30, "licensee": "x"}, "headers": {"Idempotency-Key": "k"}},
 }
-IDS = {"{work_id}": "pv-0000000000000", "{check_id}": "chk_" + "0" * 30, "{grant_id}": "lic_" + "0" * 30}
+IDS = {
+    "{work_id}": "pv-0000000000000",
+    "{check_id}": "chk_" + "0" * 30,
+    "{grant_id}": "lic_" + "0" * 30,
+    "{manifestId}": MANIFEST,
+}
 
 
 def operations(api: Api):

@@ -39,8 +39,8 @@ ManifestIdField = Annotated[
     str,
     Field(min_length=1, max_length=200, examples=[MANIFEST_ID_EXAMPLE], description="The active manifest's URN."),
 ]
-Coordinate = Annotated[float, Field(ge=0, le=_FARTHEST, allow_inf_nan=False)]
-Extent = Annotated[float, Field(gt=0, le=_FARTHEST, allow_inf_nan=False)]
+Coordinate = Annotated[float, Field(ge=0, le=_FARTHEST, allow_inf_nan=False, examples=[10])]
+Extent = Annotated[float, Field(gt=0, le=_FARTHEST, allow_inf_nan=False, examples=[50])]
 
 
 class BindingQuery(BaseModel):
@@ -89,8 +89,8 @@ class Shape(BaseModel):
     kind: Literal["rectangle", "circle", "polygon"]
     unit: Literal["pixel", "percent"]
     origin: Origin | None = None
-    width: Extent | None = None
-    height: Extent | None = None
+    width: Extent | None = Field(None, description="Of a rectangle.")
+    height: Extent | None = Field(None, description="Of a rectangle.")
 
 
 class RegionOfInterest(BaseModel):
