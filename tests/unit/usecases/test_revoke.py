@@ -163,6 +163,24 @@ def test_without_one_it_names_none(studio: Studio) -> None:
     assert "credentialStatus" not in granted(studio).certificate
 
 
+def test_a_work_registered_at_a_public_address_is_revoked_by_its_list(studio: Studio) -> None:
+    studio.base_url = BASE_URL
+    work = studio.registered(1)
+    (revocation, _) = work.certificate["credentialStatus"]
+    publish = lists(studio)
+
+    def judge() -> str:
+        fetched = [json.dumps(publish(purpose, 0)).encode() for purpose in StatusPurpose]
+        supplied = Supplied(status_lists=fetched)
+        return verify(work.certificate, keyring=studio.keyring, now=studio.clock(), supplied=supplied).steps[-1].finding
+
+    assert judge() == "status-clear"
+    status = studio.take_back.revoke(work.id, "issued-in-error", owner=None)
+    assert revocation["statusListIndex"] == str(status.index)
+    with pytest.raises(Revoked):
+        judge()
+
+
 # ---- the lists
 
 
