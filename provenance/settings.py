@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     )
     claim_key: str | None = Field(
         default=None,
+        pattern=r"^[a-z][a-z0-9+.-]*:.+$",
         description="URI of a claim-signing key in a module or service (`pkcs11:…`); default: in the home folder.",
     )
     claim_key_pin: SecretStr | None = Field(default=None, description="Opens the key that `claim_key` names.")

@@ -4,6 +4,7 @@ Named by its RFC 7512 URI, such as `pkcs11:token=art;object=claim?module-path=/u
 """
 
 import threading
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import Hash
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pkcs11.util.ec import encode_ec_public_key
 
-from provenance.core.errors import Misconfigured, Unavailable
+from provenance.core.errors import InvalidRequest, Misconfigured, Unavailable
 from provenance.credentials.pki.profiles import signature_hash
 
 _HINT: Final = "pkcs11:token=…;object=…?module-path=…"
@@ -33,7 +34,8 @@ class Pkcs11Key:
             self._session = self._opened()
             self._public = self._read_public()
             signature_hash(self._public.curve)
-        except (pkcs11.PKCS11Error, RuntimeError, ValueError) as error:
+        except (pkcs11.PKCS11Error, RuntimeError, ValueError, InvalidRequest) as error:
+            self.close()
             raise Misconfigured(f"the PKCS #11 key can't be used: {_said(error)}", hint=_HINT) from None
 
     def __repr__(self) -> str:
@@ -53,6 +55,12 @@ class Pkcs11Key:
         half = len(raw) // 2
         return encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))
 
+    def close(self) -> None:
+        """Ends the session; the process is logged out when it was the last one on this token."""
+        if self._session is not None:
+            with suppress(pkcs11.PKCS11Error):
+                self._session.close()
+
     def _signed(self, digest: bytes) -> bytes:
         """One more try in a new session: modules drop them when a card is pulled or a network breaks."""
         with self._lock:
@@ -64,7 +72,10 @@ class Pkcs11Key:
 
     def _opened(self) -> Any:
         token = pkcs11.lib(self._where["module-path"]).get_token(token_label=self._where["token"])
-        return token.open(user_pin=self.__pin)
+        try:
+            return token.open(user_pin=self.__pin)
+        except pkcs11.exceptions.UserAlreadyLoggedIn:  # a process logs in once, and all its sessions are
+            return token.open()
 
     def _private(self) -> Any:
         return self._session.get_key(
