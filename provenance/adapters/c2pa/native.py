@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from c2pa import C2paError, Context
 
-from provenance.core.errors import MalformedManifest, Misconfigured, NotFound, UnreadableImage, UnsupportedFormat
+from provenance.core.errors import MalformedManifest, Misconfigured, UnreadableImage, UnsupportedFormat
 
 # What a certificate may be for: C2PA claim signing; e-mail protection and document signing (C2PA before 2.4's
 # certificate policy); time-stamping; OCSP signing. c2pa-rs forgets its own list once trust anchors are given.
@@ -18,7 +18,7 @@ _PURPOSES: Final = (
     "1.3.6.1.5.5.7.3.9",
 )
 _OFF: Final = {"enabled": False}
-_REMOTE: Final = "Remote"
+_THUMBNAIL: Final = {"enabled": True, "format": "jpeg", "quality": "medium"}
 _MAX_REASON: Final = 200
 
 
@@ -27,7 +27,7 @@ def context(anchors: Sequence[str] = (), *, thumbnail_edge: int | None = None) -
     trust: dict[str, Any] = {"trust_config": "\n".join(_PURPOSES)}
     if anchors:
         trust["user_anchors"] = "\n".join(anchors)
-    thumbnail = {"enabled": True, "long_edge": thumbnail_edge} if thumbnail_edge else _OFF
+    thumbnail = {**_THUMBNAIL, "long_edge": thumbnail_edge} if thumbnail_edge else _OFF
     return Context.from_dict({
         "version": 1,
         "trust": trust,
@@ -47,16 +47,12 @@ def context(anchors: Sequence[str] = (), *, thumbnail_edge: int | None = None) -
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """c2pa-rs's errors as ours. Raises NotFound, UnsupportedFormat, else MalformedManifest."""
+    """c2pa-rs's errors as ours. Raises UnsupportedFormat, else MalformedManifest."""
     try:
         yield
-    except C2paError.ManifestNotFound as error:
-        raise NotFound("there is no C2PA manifest here") from error
     except C2paError.NotSupported as error:
-        raise UnsupportedFormat("C2PA manifests are not read from files of this kind") from error
+        raise UnsupportedFormat("C2PA manifests are not read with files of this kind") from error
     except (C2paError, ValueError) as error:  # ValueError: its JSON, or a text with a zero byte in it
-        if str(error).startswith(_REMOTE):
-            raise NotFound("the C2PA manifest is elsewhere, and nothing is fetched") from error
         raise MalformedManifest(f"the C2PA manifest can't be read: {_first_line(error)}") from error
 
 

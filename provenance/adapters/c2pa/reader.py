@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,14 +10,13 @@ from c2pa import Reader
 
 from provenance.adapters.c2pa.anchors import Anchors
 from provenance.adapters.c2pa.native import context, reading
-from provenance.core.errors import NotFound, TooLarge, UnsupportedFormat
-from provenance.core.manifests import ManifestReport, ManifestState, SourceFile
+from provenance.core.errors import TooLarge
+from provenance.core.manifests import ManifestReport, ManifestState
 from provenance.credentials.c2pa import carriers, cose
 from provenance.credentials.c2pa.report import TRUSTED, UNTRUSTED, Verdict, report
 from provenance.credentials.c2pa.store import ManifestStore
 
 MAX_ASSET_BYTES: Final = 512 << 20
-_WHOLE: Final = carriers.CARRIERS - {"image/avif"}  # formats whose store, if there is one, is always found by us
 
 
 class C2paReader:
@@ -38,39 +36,39 @@ class C2paReader:
         self._max_asset_bytes = max_asset_bytes
 
     def read(self, asset: bytes, media_type: str, *, manifest: bytes | None = None) -> ManifestReport | None:
-        """See `ManifestReader`. A manifest that the file only names by URL counts as none: nothing is fetched."""
+        """See `ManifestReader`. A manifest that the file only names by URL counts as none: nothing is fetched.
+
+        A store inside the file is read from the formats of `carriers.CARRIERS`, one that lies beside it for any file.
+        """
+        store = self.store(asset, media_type, manifest)
+        if store is None:
+            return None
+        with reading(), self._opened(asset, media_type, store) as reader:
+            verdict = Verdict(store.active_id, ManifestState(reader.get_validation_state()), manifest is None)
+            found = report(json.loads(reader.crjson()), verdict, store.data)
+        return self._distrusted(found, store)
+
+    def store(self, asset: bytes, media_type: str, manifest: bytes | None = None) -> ManifestStore | None:
+        """The checked store in the file, or `manifest` beside it; None when there is none that we could find.
+
+        Raises MalformedManifest, TooLarge, UnsupportedFormat.
+        """
         if len(asset) > self._max_asset_bytes:
             raise TooLarge(f"the file has more than {self._max_asset_bytes} bytes")
-        store = _store(asset, media_type) if manifest is None else manifest
-        if store is None and manifest is None and media_type in _WHOLE:
-            return None
-        parsed = ManifestStore.parse(store) if store is not None else None
-        try:
-            found = self._validated(asset, media_type, manifest, store)
-        except NotFound:
-            return None
-        return self._distrusted(found, parsed) if parsed is not None else found
+        store = carriers.extract(asset, media_type) if manifest is None else manifest
+        return ManifestStore.parse(store) if store is not None else None
 
-    def recorded(self, source: SourceFile) -> dict[str, Any]:
-        """What a manifest says about an ingredient whose store lies beside its file: the validation as it is now.
+    def recorded(self, asset: bytes, media_type: str, store: ManifestStore) -> dict[str, Any]:
+        """What a new manifest says about a file that becomes its ingredient: the validation as it is now.
 
-        Raises NotFound, MalformedManifest.
+        Raises MalformedManifest, UnsupportedFormat.
         """
-        body = io.BytesIO(source.data)
-        with reading(), Reader(source.media_type, body, source.manifest, context=context(self._anchors.all)) as reader:
-            return {
-                "format": source.media_type,
-                "active_manifest": json.loads(reader.json()).get("active_manifest"),
-                "validation_results": reader.get_validation_results(),
-            }
+        with reading(), self._opened(asset, media_type, store) as reader:
+            return {"active_manifest": store.active_id, "validation_results": reader.get_validation_results()}
 
-    def _validated(self, asset: bytes, media_type: str, manifest: bytes | None, store: bytes | None) -> ManifestReport:
-        # Where the certificates are out of our sight, roots of time-stamps could vouch for claims: they are left out.
-        anchors = self._anchors.all if store is not None else self._anchors.claims
-        with reading(), Reader(media_type, io.BytesIO(asset), manifest, context=context(anchors)) as reader:
-            active_id = json.loads(reader.json()).get("active_manifest") or ""
-            state = ManifestState(reader.get_validation_state())
-            return report(json.loads(reader.crjson()), Verdict(active_id, state, reader.is_embedded()), store)
+    def _opened(self, asset: bytes, media_type: str, store: ManifestStore) -> Reader:
+        """c2pa-rs sees the store that was checked, never one that it finds in the file by itself."""
+        return Reader(media_type, io.BytesIO(asset), store.data, context=context(self._anchors.all))
 
     def _distrusted(self, found: ManifestReport, store: ManifestStore) -> ManifestReport:
         """The same, and only Valid, when it is a time-stamping root that the signer hangs on."""
@@ -84,12 +82,3 @@ class C2paReader:
             success=tuple(code for code in found.success if code != TRUSTED),
             failure=(*found.failure, UNTRUSTED),
         )
-
-
-def _store(asset: bytes, media_type: str) -> bytes | None:
-    """None also where only c2pa-rs knows where the format keeps it."""
-    if media_type not in carriers.CARRIERS:
-        return None
-    with suppress(UnsupportedFormat):
-        return carriers.extract(asset, media_type)
-    return None

@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from provenance.adapters.c2pa.native import context, writing
 from provenance.adapters.c2pa.reader import C2paReader
-from provenance.core.errors import Misconfigured, NotFound, ProvenanceError, Unavailable
+from provenance.core.errors import InvalidRequest, Misconfigured, NotFound, ProvenanceError, Unavailable
 from provenance.core.manifests import ManifestState, ManifestStatement, ManifestUpdate, SignedAsset, SourceFile
 from provenance.core.ports import ClaimSigner, RevocationSource, Timestamper
 from provenance.credentials.c2pa import carriers, cose, definition
 from provenance.credentials.c2pa.definition import Definition
 from provenance.credentials.c2pa.reseal import OpenSeal, signature_imprint
-from provenance.credentials.c2pa.store import MEDIA_TYPE
+from provenance.credentials.c2pa.store import MEDIA_TYPE, ManifestStore
 
 _Part = TypeVar("_Part")
 _log = logging.getLogger(__name__)
@@ -63,7 +63,12 @@ class C2paSigner:
         self._chain = "".join(_pem(certificate) for certificate in claims.chain)
 
     def sign(self, asset: bytes, media_type: str, statement: ManifestStatement) -> SignedAsset:
-        """See `ManifestSigner`. What the file already holds as a manifest is not looked at: name it as the parent."""
+        """See `ManifestSigner`. A file that holds a manifest already is signed only with its parent in the statement.
+
+        Also raises MalformedManifest for what a parent or component holds.
+        """
+        if statement.parent is None and self._held(asset, media_type) is not None:
+            raise InvalidRequest("the file holds a manifest already, which would be lost", hint="name it as the parent")
         planned = self._with_stores(definition.standard(statement))
         embed = statement.embed and media_type in carriers.CARRIERS
         with writing(), Builder(planned.manifest, context=self._context(statement.thumbnail_edge)) as builder:
@@ -74,12 +79,13 @@ class C2paSigner:
         self, asset: bytes, media_type: str, change: ManifestUpdate, *, manifest: bytes | None = None
     ) -> SignedAsset:
         """See `ManifestSigner`. Where a format's store can't grow, the file stays and the store lies beside."""
-        store = manifest if manifest is not None else carriers.extract(asset, media_type)
-        if store is None:
+        found = self._reader.store(asset, media_type, manifest)
+        if found is None:
             raise NotFound("there is no manifest to update in this file")
+        store = found.data
         stamp = self._late_stamp(store) if change.time_stamp else None
         embed = manifest is None and media_type in _GROWING
-        source = SourceFile(asset, media_type, change.title, None if embed else store)
+        source = SourceFile(asset, media_type, change.title, store)
         parent = {"title": change.title, "relationship": "parentOf", "label": definition.PARENT}
         planned = self._with_stores(replace(definition.update(change, stamp), files=((parent, source),)))
         with writing(), Builder(planned.manifest, context=self._context(None)) as builder:
@@ -91,19 +97,29 @@ class C2paSigner:
         return context(self._anchors, thumbnail_edge=thumbnail_edge)
 
     def _with_stores(self, planned: Definition) -> Definition:
-        """Ingredients whose store lies beside their file become part of the JSON, with what a reader says of them."""
-        beside = [(ingredient, source) for ingredient, source in planned.files if source.manifest is not None]
-        if not beside:
-            return planned
+        """Ingredients that are files become part of the JSON: with their store, and what a reader says of it now.
+
+        c2pa-rs could look into the files itself. It is given the store that was checked instead, so that what it
+        reads and what was checked are the same; a file without one is named only.
+        """
         manifest, resources = dict(planned.manifest), dict(planned.resources)
         manifest["ingredients"] = list(manifest.get("ingredients", ()))
-        for ingredient, source in beside:
-            name = f"{ingredient['label']}.c2pa"
-            link = {"format": MEDIA_TYPE, "identifier": name}
-            manifest["ingredients"].append(ingredient | self._reader.recorded(source) | {"manifest_data": link})
-            resources[name] = source.manifest or b""
-        inside = tuple((ingredient, source) for ingredient, source in planned.files if source.manifest is None)
-        return replace(planned, manifest=manifest, resources=resources, files=inside)
+        for ingredient, source in planned.files:
+            described = ingredient | {"format": source.media_type}
+            store = self._held(source.data, source.media_type, source.manifest)
+            if store is not None:
+                name = f"{ingredient['label']}.c2pa"
+                described |= self._reader.recorded(source.data, source.media_type, store)
+                described["manifest_data"] = {"format": MEDIA_TYPE, "identifier": name}
+                resources[name] = store.data
+            manifest["ingredients"].append(described)
+        return replace(planned, manifest=manifest, resources=resources, files=())
+
+    def _held(self, asset: bytes, media_type: str, manifest: bytes | None = None) -> ManifestStore | None:
+        """None also for files that we could not take a store out of."""
+        if manifest is None and media_type not in carriers.CARRIERS:
+            return None
+        return self._reader.store(asset, media_type, manifest)
 
     def _build(
         self, builder: Builder, planned: Definition, asset: bytes, media_type: str, *, embed: bool
@@ -111,8 +127,6 @@ class C2paSigner:
         """(file, store), with text where bytes belong. Not embedded: the file as it came."""
         for name, data in planned.resources.items():
             builder.add_resource(name, io.BytesIO(data))
-        for ingredient, source in planned.files:
-            builder.add_ingredient(ingredient, source.media_type, io.BytesIO(source.data))
         if not embed:
             builder.set_no_embed()
         written = io.BytesIO()

@@ -82,6 +82,21 @@ def image_of(value: bytes) -> str | None:
     return next((unit for unit in split(value) if _decoded(unit)[0] == _CONTENT_IMAGE), None)
 
 
+def code_bits(code: str) -> int:
+    """The 256 bits of an Image-Code. Raises InvalidRequest."""
+    return int.from_bytes(_decoded(code)[_HEADER:], "big")
+
+
+def image_bits(value: bytes) -> int | None:
+    """The same out of an ISCC-SEQ, quickly, for searches among many; None when it has none, or is none."""
+    if len(value) % _UNIT:
+        return None
+    for at in range(0, len(value), _UNIT):
+        if value[at] == _CONTENT_IMAGE and value[at + 1] == _VERSION_0_256_BITS:
+            return int.from_bytes(value[at + _HEADER : at + _UNIT], "big")
+    return None
+
+
 def distance(first: str, second: str) -> int:
     """Hamming distance of two Image-Codes, 0 .. 256; unrelated pictures lie around 128. Raises InvalidRequest."""
     one, other = _decoded(first), _decoded(second)
@@ -102,12 +117,22 @@ def _normalised(pixels: "Pixels", alpha: "Pixels | None") -> bytes:
     if alpha is not None:
         white = Image.new("RGB", image.size, (255, 255, 255))
         image = Image.composite(image, white, Image.fromarray(alpha))
-    flat = np.asarray(image)
-    inside = (flat != flat[0, 0]).any(axis=2)
-    rows, columns = inside.any(axis=1).nonzero()[0], inside.any(axis=0).nonzero()[0]
-    if rows.size:
-        image = image.crop((int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1))
+    box = _inside(np.asarray(image))
+    image = image.crop(box) if box is not None else image
     return image.convert("L").resize((_SIDE, _SIDE), Image.Resampling.BICUBIC).tobytes()
+
+
+def _inside(pixels: "Pixels") -> tuple[int, int, int, int] | None:
+    """(left, top, right, bottom) without the border that has the top left pixel's colour; None: there is none."""
+    corner = pixels[0, 0]
+    edges = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
+    if all((edge != corner).any() for edge in edges):  # nearly every picture: the whole is not looked at
+        return None
+    differs = (pixels != corner).any(axis=2)
+    rows, columns = differs.any(axis=1).nonzero()[0], differs.any(axis=0).nonzero()[0]
+    if not rows.size:
+        return None
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def _decoded(unit: str) -> bytes:

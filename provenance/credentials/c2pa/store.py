@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from provenance.core.errors import MalformedManifest
-from provenance.credentials.c2pa import boxes
+from provenance.core.errors import MalformedManifest, UnsupportedFormat
+from provenance.credentials.c2pa import boxes, wellformed
 from provenance.credentials.c2pa.boxes import Box, Superbox
 
 MEDIA_TYPE: Final = "application/c2pa"
@@ -16,6 +16,7 @@ ASSERTIONS: Final = "c2pa.assertions"
 _STORE: Final = b"c2pa"
 _MANIFESTS: Final = (b"c2ma", b"c2um", b"c2cm")  # standard, update, compressed
 _UPDATE: Final = b"c2um"
+_COMPRESSED: Final = b"c2cm"
 _CBOR: Final = b"cbor"
 
 
@@ -28,13 +29,19 @@ class ManifestStore:
 
     @classmethod
     def parse(cls, data: bytes) -> "ManifestStore":
-        """Raises MalformedManifest when there is no manifest in it, or too much."""
+        """Bounds in size, depth and number hold for every part of it afterwards.
+
+        Raises MalformedManifest, UnsupportedFormat for compressed manifests.
+        """
         if len(data) > MAX_STORE_BYTES:
             raise MalformedManifest(f"the manifest store is larger than {MAX_STORE_BYTES >> 20} MiB")
         root = boxes.parse(data)
         manifests = [child for child in root.children if child.type in _MANIFESTS]
         if root.type != _STORE or not manifests:
             raise MalformedManifest("it is a JUMBF box, but there is no C2PA manifest in it")
+        if any(manifest.type == _COMPRESSED for manifest in manifests):
+            raise UnsupportedFormat("compressed C2PA manifests are not read")
+        _check_cbor(data, root, wellformed.Budget())
         return cls(data, manifests[-1])
 
     @property
@@ -60,3 +67,11 @@ class ManifestStore:
     def bytes_of(self, box: Box | Superbox) -> bytes:
         """The payload."""
         return self.data[box.start : box.end]
+
+
+def _check_cbor(data: bytes, superbox: Superbox, budget: wellformed.Budget) -> None:
+    for box in superbox.content:
+        if box.kind == _CBOR:
+            wellformed.check(data, box.start, box.end, budget)
+    for child in superbox.children:
+        _check_cbor(data, child, budget)

@@ -24,12 +24,11 @@ def test_a_file_without_a_manifest_has_none(reader, form):
     assert reader.read(picture(form), f"image/{form.lower()}") is None
 
 
-def test_other_kinds_of_files(reader):
-    svg = b'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"></svg>'
-
-    assert reader.read(svg, "image/svg+xml") is None
-    with pytest.raises(UnsupportedFormat):
-        reader.read(b"a text", "text/x-unheard-of")
+def test_other_kinds_of_files_are_not_looked_into(reader):
+    """To say that an SVG or a video holds no manifest, somebody would have to look."""
+    for kind in ("image/svg+xml", "video/mp4", "text/plain"):
+        with pytest.raises(UnsupportedFormat):
+            reader.read(b"<svg/>", kind)
 
 
 def test_a_manifest_elsewhere_is_not_fetched(reader):
@@ -103,6 +102,15 @@ def test_a_borrowed_intermediate_does_not_help(authority):
     stray = authority.claim_leaf(issuer=issue("Other root", path=1))
 
     assert not Anchors([authority.root.pem]).vouch_for([stray.der, authority.issuing.der])
+
+
+def test_lengths_that_lie_cost_nothing(reader, signed_png):
+    """c2pa-rs reserves what a CBOR array announces; four bytes would cost gigabytes."""
+    at = signed_png.manifest.index(b"fblocks") + len(b"fblocks")
+    store = signed_png.manifest[:at] + b"\x9a\x7f\xff\xff\xff" + signed_png.manifest[at + 5 :]
+
+    with pytest.raises(MalformedManifest, match="well-formed CBOR"):
+        reader.read(picture("PNG"), "image/png", manifest=store)
 
 
 def test_a_store_that_is_none_is_named(reader):

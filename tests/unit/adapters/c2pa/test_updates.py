@@ -60,6 +60,35 @@ def test_a_strangers_parent_is_recorded_as_valid(authority, reader, statement, s
     assert reader.read(signed.data, "image/png").ingredients[0].state is ManifestState.VALID
 
 
+def test_a_parent_whose_store_is_damaged_is_refused(signer, statement, signed_png):
+    at = signed_png.data.index(b"fblocks")
+    damaged = signed_png.data[: at + 7] + b"\x9a\x7f\xff\xff\xff" + signed_png.data[at + 12 :]
+
+    with pytest.raises(MalformedManifest):
+        signer.sign(picture("PNG", seed=9), "image/png", derived(statement, damaged))
+
+
+def test_a_parent_of_another_kind_is_named_only(signer, reader, statement):
+    video = SourceFile(b"not looked into", "video/mp4", "clip.mp4")
+
+    signed = signer.sign(picture("PNG"), "image/png", replace(statement, parent=video, digital_source_type=None))
+
+    report = reader.read(signed.data, "image/png")
+    assert report.state is ManifestState.TRUSTED
+    assert [(item.title, item.media_type) for item in report.ingredients] == [("clip.mp4", "video/mp4")]
+
+
+def test_a_signed_file_is_not_signed_over(signer, reader, statement, signed_png):
+    with pytest.raises(InvalidRequest, match="would be lost"):
+        signer.sign(signed_png.data, "image/png", statement)
+
+    again = signer.sign(signed_png.data, "image/png", derived(statement, signed_png.data))
+
+    report = reader.read(again.data, "image/png")
+    assert report.state is ManifestState.TRUSTED
+    assert report.ingredients[0].manifest_id == signed_png.manifest_id
+
+
 def test_a_parents_store_may_lie_beside_it(signer, reader, statement):
     first = signer.sign(picture("PNG"), "image/png", replace(statement, embed=False))
     said = derived(statement, first.data, manifest=first.manifest)

@@ -119,3 +119,13 @@ def test_a_strangers_value_is_split_as_the_reference_splits_it(value):
     except InvalidRequest:
         return
     assert iscc_core.decode_seq(value) == found
+
+
+@pytest.mark.parametrize("edge", ["top", "bottom", "left", "right"])
+def test_a_border_on_one_side_is_cut_too(edge):
+    inner = picture()
+    wide = {"top": ((9, 0), (0, 0)), "bottom": ((0, 9), (0, 0)), "left": ((0, 0), (9, 0)), "right": ((0, 0), (0, 9))}
+    framed = np.pad(inner, (*wide[edge], (0, 0)), constant_values=0)
+    framed[0, 0] = 0  # the border's colour is that of the top left pixel
+
+    assert iscc.image_code(framed) == reference(Image.fromarray(framed))
