@@ -51,11 +51,11 @@ class Housekeeping:
             pass
         self.seal_when_due()
         self._once.expire()
-        if self._ticks % LOG_TICKS == 0:
-            self._transparency.keep()
         self._ticks += 1
         if self._anchor and self._ticks % ANCHOR_TICKS == 0:
             self._anchor.follow_up()
+        if self._ticks % LOG_TICKS == 1:
+            self._transparency.keep()
 
     def seal_when_due(self) -> None:
         """The process that owns the index writes it down now and then. A disk that refuses costs time at the next

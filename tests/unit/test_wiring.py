@@ -410,3 +410,19 @@ def test_ids_are_opaque_and_never_alike() -> None:
     made = {make_id() for _ in range(100)}
     assert len(made) == 100
     assert all(one.startswith("chk_") and len(one) == 34 for one in made)
+
+
+def test_the_worker_publishes_the_log_of_what_happened(make: Open) -> None:
+    service = make()
+    service.start()
+    service.tick()
+    assert [key.name for key in service.log.vkeys] == [service.log.origin]
+    before = service.log.checkpoint()
+    service.tick()
+    assert service.log.checkpoint() == before
+    with service.store.unit() as unit:
+        unit.log.append("work.withdrawn", b"{}", at=utc_now())
+    service.tick()
+    assert service.log.checkpoint() == before
+    service.tick()
+    assert service.log.checkpoint().body.splitlines()[1] == "2"
