@@ -1,17 +1,17 @@
 """Parts of a manifest repository for tests: toy manifest stores and a reader of them, ISCCs, a log's proofs.
 
-A toy store is a real JUMBF tree whose claims are JSON and whose signature is a word, so that a test can say what is in
+A toy store is a real JUMBF tree whose claims are short and whose signature is a word, so that a test can say what is in
 it and whether it holds. The proofs are real ones, over a tree that is built anew for each.
 """
 
 import base64
-import json
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import cbor2
 import numpy as np
 
 from provenance.core.errors import NotFound
@@ -41,7 +41,7 @@ def a_store(number: int, *bindings: tuple[str, bytes], before: Sequence[int] = (
 
 
 def _manifest(label: str, claim: Mapping[str, Any]) -> bytes:
-    body = json.dumps(claim).encode()
+    body = cbor2.dumps(claim)
     return _superbox(b"c2ma", label, _superbox(b"cbor", "c2pa.claim.v2", _box(b"cbor", body)))
 
 
@@ -61,7 +61,7 @@ class ToyReader:
         assert media_type == "application/c2pa"
         assert manifest is None
         store = ManifestStore.parse(asset)
-        claim = json.loads(store.bytes_of(store.claim))
+        claim = cbor2.loads(store.bytes_of(store.claim))
         signed = claim["state"] == "Valid"
         return ManifestReport(
             manifest_id=store.active_id,

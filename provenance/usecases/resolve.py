@@ -6,6 +6,7 @@ watermark or a hint counts for a picture only where the picture itself agrees: a
 (section 1.2.2.3, watermark and fingerprint).
 """
 
+import base64
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -156,7 +157,7 @@ class Resolve:
         picture = whole if question.region is None else question.region.of(whole)
         asks_work, asks_code = question.alg != iscc.ALG, question.alg != self.watermarker.alg
         scores = self._works(picture, question, hint) if asks_work or hint else {}
-        code = iscc.image_code(picture.pixels, picture.alpha)
+        code = iscc.code_bits(iscc.image_code(picture.pixels, picture.alpha))
         found: list[Found] = []
         with self.store.read() as unit:
             if asks_work:
@@ -203,7 +204,7 @@ class Resolve:
         with self.store.read() as unit:
             return {record.work_id for record in _bound_to(unit, *hint) if record.work_id is not None}
 
-    def _hinted(self, unit: Unit, hint: Hint, scores: Mapping[WorkId, int], code: str) -> list[Found]:
+    def _hinted(self, unit: Unit, hint: Hint, scores: Mapping[WorkId, int], code: int) -> list[Found]:
         """What the hint leads to, as far as the picture does not disagree."""
         alg, value = hint
         if alg == self.watermarker.alg:
@@ -225,43 +226,36 @@ class Resolve:
         if alg == self.watermarker.alg:
             return _manifests(unit, {marked_work(value): _CERTAIN})
         found = [Found(record.id, _CERTAIN) for record in _bound_to(unit, alg, value)]
-        code = _image_code(value) if alg == iscc.ALG else None
+        code = iscc.image_bits(value) if alg == iscc.ALG else None
         return found if code is None else found + _near(unit, code, works=True)
 
 
-def _near(unit: Unit, code: str, *, works: bool) -> list[Found]:
+def _near(unit: Unit, code: int, *, works: bool) -> list[Found]:
     """Manifests with an ISCC Image-Code that is near; those of registered works too where `works` says so."""
     found = []
-    for distance, value in heapq.nsmallest(MAX_RESULTS, _distances(unit, code, works=works)):
+    for distance, value in heapq.nsmallest(MAX_RESULTS, near_iscc(unit, code, works=works)):
         records = _bound_to(unit, iscc.ALG, read_value(value))
         found += [Found(r.id, _closeness(distance)) for r in records if works or r.work_id is None]
     return found
 
 
-def _distances(unit: Unit, code: str, *, works: bool) -> Iterator[tuple[int, str]]:
-    """Every bound ISCC that is near, with its distance in bits: one pass over the values, in bounded memory."""
+def near_iscc(unit: Unit, code: int, *, works: bool = True) -> Iterator[tuple[int, str]]:
+    """Every bound ISCC whose Image-Code is near, behind its distance in bits: one pass over the values, in bounded
+    memory. `works` False leaves out those of registered works."""
     after = ""
     while page := unit.manifests.values(iscc.ALG, after=after, limit=PAGE, works=works):
         for value in page:
-            known = _image_code(read_value(value))
-            if known is not None and (distance := iscc.distance(known, code)) <= NEAR_BITS:
+            known = iscc.image_bits(base64.b64decode(value))
+            if known is not None and (distance := (known ^ code).bit_count()) <= NEAR_BITS:
                 yield distance, value
         after = page[-1]
 
 
-def _distance(unit: Unit, record: ManifestRecord, code: str) -> int | None:
+def _distance(unit: Unit, record: ManifestRecord, code: int) -> int | None:
     """Bits between a picture's Image-Code and the nearest one of a manifest; None where it has none."""
     values = [read_value(binding.value) for binding in unit.manifests.bindings(record.id) if binding.alg == iscc.ALG]
-    known = [found for found in map(_image_code, values) if found is not None]
-    return min((iscc.distance(one, code) for one in known), default=None)
-
-
-def _image_code(value: bytes) -> str | None:
-    """None also for what is no ISCC-SEQ: others may bind anything."""
-    try:
-        return iscc.image_of(value)
-    except InvalidRequest:
-        return None
+    known = [found for found in map(iscc.image_bits, values) if found is not None]
+    return min(((one ^ code).bit_count() for one in known), default=None)
 
 
 def _bound_to(unit: Unit, alg: str, value: bytes) -> list[ManifestRecord]:
