@@ -42,6 +42,23 @@ _BY_STATUS: Final[dict[int, type[errors.ProvenanceError]]] = {
 _REPEATABLE: Final = (errors.Busy, errors.Unavailable, errors.InProgress)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """How a file was made, and by whom, as its labels shall say it: all of it is public, and nothing is written that
+    is not given. `digital_source_type` is an IPTC term, trainedAlgorithmicMedia where it is left out.
+    """
+
+    digital_source_type: str | None = None
+    ai_system: str | None = None
+    ai_system_version: str | None = None
+    prompt: str | None = None
+    creators: tuple[str, ...] = ()
+
+    def form(self) -> dict[str, Any]:
+        """The fields of `POST /v1/works`."""
+        return {field.name: getattr(self, field.name) or None for field in fields(self)}
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """A registered artwork; digests are lower-case hex sha256, times UTC."""
@@ -109,6 +126,7 @@ class Verification:
     steps: list[dict[str, Any]]
     error: dict[str, Any] | None
     register_status: str | None
+    credential_status: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +215,11 @@ class Client:
         *,
         title: str = "",
         terms: str = "personal",
-        digital_source_type: str | None = None,
+        origin: Origin | None = None,
         idempotency_key: str | None = None,
     ) -> Work:
         """Raises Conflict, whose `existing` names the work, when the picture is registered already; Rejected."""
-        form = {"title": title, "terms": terms, "digital_source_type": digital_source_type}
+        form = {"title": title, "terms": terms, **(origin or Origin()).form()}
         return self._register(form, {"file": ("file", _read(file))}, idempotency_key)
 
     def register_recipe(
@@ -217,7 +235,7 @@ class Client:
         form = {"recipe": json.dumps(dict(recipe)), "seed": str(seed), "title": title, "terms": terms}
         return self._register(form, {}, idempotency_key)
 
-    def _register(self, form: Mapping[str, str | None], files: Mapping[str, Any], key: str | None) -> Work:
+    def _register(self, form: Mapping[str, Any], files: Mapping[str, Any], key: str | None) -> Work:
         return _read_as(Work, self._json("POST", "/v1/works", data=_given(form), files=files, headers=_once(key)))
 
     def work(self, work_id: str) -> Work:
@@ -368,7 +386,7 @@ def _once(key: str | None) -> dict[str, str]:
     return {"Idempotency-Key": key or uuid.uuid4().hex}
 
 
-def _given(form: Mapping[str, str | None]) -> dict[str, str]:
+def _given(form: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in form.items() if value is not None}
 
 

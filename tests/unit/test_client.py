@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from provenance import client as module
-from provenance.client import Client, Grant, Match, Offer, Report, Retries, Verification, Work
+from provenance.client import Client, Grant, Match, Offer, Origin, Report, Retries, Verification, Work
 from provenance.core import errors
 from tests.service import Api, encoded, new_picture, picture, scene
 
@@ -77,8 +77,10 @@ def ann(api: Api):
 def test_a_work_from_registration_to_withdrawal(api: Api, ann: Client, tmp_path):
     path = tmp_path / "art.png"
     path.write_bytes(new_picture())
-    work = ann.register(path, title="Blue hour", terms="commercial")
+    origin = Origin(ai_system="Atelier", creators=("Ada", "Bo"))
+    work = ann.register(path, title="Blue hour", terms="commercial", origin=origin)
     assert ann.work(work.id) == work
+    assert all(name in ann.file(work.id) for name in (b"Atelier", b"Ada", b"Bo"))
     assert (work.title, work.terms, work.status, work.created_at.tzinfo) == ("Blue hour", "commercial", "active", UTC)
 
     marked = ann.file(work.id)

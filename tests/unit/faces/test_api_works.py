@@ -37,6 +37,26 @@ def test_a_registration_by_file_answers_with_the_work_and_where_it_is(api: Api):
     assert api.http.get(answer.headers["location"], headers=api.auth()).json() == work
 
 
+def test_what_the_owner_publishes_stands_in_the_file(api: Api):
+    fields = {"ai_system": "Atelier", "ai_system_version": "3.5", "prompt": "a harbour", "creators": ["Ada", "Bo"]}
+    work = post(api, new_picture(), title="a secret title", **fields).json()
+    file = api.http.get(f"/v1/works/{work['id']}/file", headers=api.auth()).content
+    for words in (b"Atelier", b"3.5", b"a harbour", b"Ada", b"Bo"):
+        assert words in file
+    assert b"a secret title" not in file
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"recipe": RECIPE, "ai_system": "Atelier"}, "ai_system"),
+        ({"data": b"x", "ai_system_version": "3.5"}, "ai_system_version"),
+    ],
+)
+def test_an_origin_that_would_say_nothing_is_refused(api: Api, fields: dict, named: str):
+    assert named in problem(post(api, **fields), 400, "invalid-request")["detail"]
+
+
 def test_the_marked_file_looks_like_the_original_and_carries_the_work_id(api: Api, alps: dict):
     answer = api.http.get(f"/v1/works/{alps['id']}/file", headers=api.auth())
     assert answer.headers["content-type"] == "image/jpeg"

@@ -1,1 +1,1 @@
-"""Every query of the service. One module a port in `core/ports.py`; records in, records out."""
+"""Every query of the service. One module a port in `core/ports/`; records in, records out."""

@@ -1,6 +1,7 @@
 """`/v1/works`: register, list, read, withdraw."""
 
 import json
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Response
@@ -8,8 +9,10 @@ from fastapi.responses import JSONResponse
 
 from provenance.core.digests import file_digest
 from provenance.core.errors import InvalidRequest, NotFound
+from provenance.core.manifests import Software
 from provenance.core.records import ApiKey, Work, WorkStatus
 from provenance.core.types import WorkId
+from provenance.credentials.vocabulary import TRAINED_ALGORITHMIC_MEDIA
 from provenance.faces.api.context import (
     PUBLIC_HEADERS,
     IdempotencyKey,
@@ -172,14 +175,28 @@ def _refuse_mixed(form: RegisterForm) -> None:
         raise InvalidRequest("`seed` belongs to a `recipe`", hint="leave it out")
     if form.recipe and form.digital_source_type:
         raise InvalidRequest("a recipe's generator says what its `digital_source_type` is", hint="leave it out")
+    if form.recipe and form.ai_system:
+        raise InvalidRequest("a recipe names what makes it: `ai_system` belongs to a `file`", hint="leave it out")
+    if form.ai_system_version and not form.ai_system:
+        raise InvalidRequest("`ai_system_version` needs `ai_system`")
 
 
 def _submission(service: Service, form: RegisterForm, data: bytes, owner: str) -> Submission:
+    creators, prompt = tuple(form.creators), form.prompt
     if form.recipe is not None:
         recipe, seed = read_recipe(form.recipe), form.seed or 0
-        return service.generate(recipe, seed=seed, owner=owner, title=form.title, terms=form.terms)
-    options = {"digital_source_type": form.digital_source_type} if form.digital_source_type else {}
-    return Submission(data=data, owner=owner, title=form.title, terms=form.terms, **options)
+        made = service.generate(recipe, seed=seed, owner=owner, title=form.title, terms=form.terms)
+        return replace(made, creators=creators, prompt=prompt)
+    return Submission(
+        data=data,
+        owner=owner,
+        title=form.title,
+        terms=form.terms,
+        digital_source_type=form.digital_source_type or TRAINED_ALGORITHMIC_MEDIA,
+        made_with=Software(form.ai_system, form.ai_system_version) if form.ai_system else None,
+        creators=creators,
+        prompt=prompt,
+    )
 
 
 def _fingerprint(form: RegisterForm, data: bytes) -> bytes:

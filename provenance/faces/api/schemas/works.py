@@ -36,6 +36,20 @@ class RegisterForm(BaseModel):
         description="How a file was made: an IPTC digital source type; default trainedAlgorithmicMedia.",
         examples=["http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"],
     )
+    ai_system: str | None = Field(
+        None, min_length=1, max_length=200, description="What made a file; stands in its labels.", examples=["Atelier"]
+    )
+    ai_system_version: str | None = Field(None, min_length=1, max_length=200, examples=["3.5"])
+    prompt: str | None = Field(
+        None,
+        min_length=1,
+        max_length=20_000,
+        description="Published in the file's labels, for everybody. Without it no prompt is kept or written anywhere.",
+        examples=["a harbour in the evening"],
+    )
+    creators: list[str] = Field(
+        [], max_length=20, description="Names that the file's labels publish as its creators.", examples=[["Ada"]]
+    )
 
 
 class LookAlike(BaseModel):

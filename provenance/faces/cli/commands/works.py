@@ -45,17 +45,33 @@ def register(
     out: Out = DEFAULT_OUT,
     title: Annotated[str | None, typer.Option(help="Title; default: the file's name.")] = None,
     terms: Terms = "personal",
+    ai_system: Annotated[str | None, typer.Option(help="What made the pictures; stands in their labels.")] = None,
+    ai_version: Annotated[str | None, typer.Option(help="Its version.")] = None,
+    creator: Annotated[list[str] | None, typer.Option(help="A name that the labels publish.")] = None,
+    prompt: Annotated[str | None, typer.Option(help="A prompt that the labels publish, for everybody.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Register artworks: each comes back marked, with its certificate."""
+    """Register artworks: each comes back marked, labelled and signed, with its certificate."""
+    from provenance.core.manifests import Software
     from provenance.usecases.register import Submission
 
+    if ai_version and not ai_system:
+        raise InvalidRequest("--ai-version needs --ai-system")
     named = files.pictures(paths)
+    made_with = Software(ai_system, ai_version) if ai_system else None
 
     def submit(service: "Service", picture: files.Named) -> "Submission":
         data = files.read(picture.path, limit=service.settings.max_upload_bytes)
         shown = _title(picture.title) if title is None else title
-        return Submission(data=data, owner=opened.LOCAL, title=shown, terms=terms)
+        return Submission(
+            data=data,
+            owner=opened.LOCAL,
+            title=shown,
+            terms=terms,
+            made_with=made_with,
+            creators=tuple(creator or ()),
+            prompt=prompt,
+        )
 
     raise typer.Exit(_register(named, submit, out, terms, label="registering", as_json=as_json))
 
