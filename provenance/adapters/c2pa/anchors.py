@@ -12,14 +12,14 @@ _MAX_CHAIN: Final = 10
 
 
 class Anchors:
-    """`claims` and `time_stamps` are PEM bundles. Raises Misconfigured when there is no certificate in one."""
+    """`claims` and `time_stamps` are PEM bundles, empty ones among them. Raises Misconfigured for anything else."""
 
     def __init__(self, claims: Sequence[str] = (), time_stamps: Sequence[str] = ()) -> None:
-        self._roots = [root for bundle in claims for root in _certificates(bundle)]
-        for bundle in time_stamps:
+        self.claims = tuple(bundle for bundle in claims if bundle.strip())
+        self.all = tuple(dict.fromkeys((*self.claims, *(bundle for bundle in time_stamps if bundle.strip()))))
+        self._roots = [root for bundle in self.claims for root in _certificates(bundle)]
+        for bundle in self.all:
             _certificates(bundle)
-        self.claims = tuple(claims)
-        self.all = tuple(dict.fromkeys((*claims, *time_stamps)))
 
     @property
     def apart(self) -> bool:

@@ -53,14 +53,12 @@ class C2paSigner:
         revocation: RevocationSource | None = None,
         anchors: Sequence[str] = (),
     ) -> None:
-        if claims.alg not in _ALGORITHMS:
-            raise Misconfigured(f"C2PA knows no signature algorithm {claims.alg!r}")
         self._claims = claims
         self._timestamper = timestamper
         self._revocation = revocation
         self._anchors = tuple(anchors)
         self._reader = C2paReader(anchors)
-        self._chain = "".join(_pem(certificate) for certificate in claims.chain)
+        self._identity()
 
     def sign(self, asset: bytes, media_type: str, statement: ManifestStatement) -> SignedAsset:
         """See `ManifestSigner`. A file that holds a manifest already is signed only with its parent in the statement.
@@ -121,6 +119,12 @@ class C2paSigner:
             return None
         return self._reader.store(asset, media_type, manifest)
 
+    def _identity(self) -> tuple[C2paSigningAlg, str]:
+        """(algorithm, certificates in PEM), asked for each time: a certificate authority renews them."""
+        if self._claims.alg not in _ALGORITHMS:
+            raise Misconfigured(f"C2PA knows no signature algorithm {self._claims.alg!r}")
+        return _ALGORITHMS[self._claims.alg], "".join(map(_pem, self._claims.chain))
+
     def _build(
         self, builder: Builder, planned: Definition, asset: bytes, media_type: str, *, embed: bool
     ) -> tuple[bytes, bytes]:
@@ -132,7 +136,7 @@ class C2paSigner:
         written = io.BytesIO()
         key = _Key(self._claims)
         try:
-            with Signer.from_callback(key, _ALGORITHMS[self._claims.alg], self._chain) as signer:
+            with Signer.from_callback(key, *self._identity()) as signer:
                 store = builder.sign(signer, media_type, io.BytesIO(asset), written)
         except C2paError:
             if key.error is not None:
@@ -145,15 +149,10 @@ class C2paSigner:
         signature = self._claims.sign(seal.to_be_signed)
         token = self._asked("time-stamp", self._timestamper, lambda part: part.timestamp(seal.imprint(signature)))
         ocsp = self._asked("OCSP response", self._revocation, lambda part: part.staple())
-        try:
-            sealed = seal.close(signature, token=token, ocsp=ocsp)
-        except cose.DoesNotFit as error:
-            _log.warning("signed without time-stamp and OCSP response: %s", error)
-            token = ocsp = None
-            sealed = seal.close(signature)
+        sealed, stamped, stapled = _closed(seal, signature, token, ocsp)
         signed = carriers.replace(asset, media_type, sealed) if embed else asset
         self._read_back(signed, media_type, None if embed else sealed)
-        return SignedAsset(signed, media_type, sealed, seal.manifest_id, embed, token is not None, ocsp is not None)
+        return SignedAsset(signed, media_type, sealed, seal.manifest_id, embed, stamped, stapled)
 
     def _read_back(self, asset: bytes, media_type: str, manifest: bytes | None) -> None:
         """Nothing leaves unread: c2pa-rs checks what it wrote itself, but not every update, and not our seal."""
@@ -195,6 +194,16 @@ class _Key:
         except ProvenanceError as error:
             self.error = error
             return b""
+
+
+def _closed(seal: OpenSeal, signature: bytes, token: bytes | None, ocsp: bytes | None) -> tuple[bytes, bool, bool]:
+    """(store, time-stamped, stapled). c2pa-rs reserves 10,000 bytes. A time-stamp can follow later: it goes first."""
+    for stamp, staple in ((token, ocsp), (None, ocsp)):
+        try:
+            return seal.close(signature, token=stamp, ocsp=staple), stamp is not None, staple is not None
+        except cose.DoesNotFit as error:
+            _log.warning("too large a time-stamp or OCSP response: %s", error)
+    return seal.close(signature), False, False
 
 
 def _pem(certificate: bytes) -> str:

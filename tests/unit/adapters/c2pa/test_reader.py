@@ -84,6 +84,10 @@ def test_a_root_that_is_no_certificate_is_a_wrong_setting():
         C2paReader([], ["no certificate"])
 
 
+def test_an_empty_bundle_trusts_nobody(signed_png):
+    assert C2paReader([""], ["\n"]).read(signed_png.data, "image/png").state is ManifestState.VALID
+
+
 def test_anchors_follow_the_chain(authority):
     leaf, issuing = authority.leaf.der, authority.issuing.der
     anchors = Anchors([authority.root.pem])

@@ -213,11 +213,26 @@ def test_an_authority_that_does_not_answer_stops_nobody(authority, reader, state
 def test_a_token_too_large_for_its_room_is_left_out(authority, reader, statement, caplog):
     stamps = replace(authority.stamps, ballast=30)
 
-    signed = C2paSigner(authority.claims, timestamper=stamps).sign(picture("PNG"), "image/png", statement)
+    signed = C2paSigner(authority.claims, timestamper=stamps, revocation=authority.responder).sign(
+        picture("PNG"), "image/png", statement
+    )
 
-    assert not signed.time_stamped
+    assert (signed.time_stamped, signed.stapled) == (False, True)
     assert reader.read(signed.data, "image/png").state is ManifestState.TRUSTED
     assert "signature box" in caplog.text
+
+
+def test_a_renewed_certificate_signs_the_next_file(authority, reader, statement):
+    claims = authority.claims
+    signer = C2paSigner(claims)
+    leaf = authority.claim_leaf()
+
+    claims.holder, claims.chain = leaf, [leaf.der, authority.issuing.der]
+
+    assert (
+        reader.read(signer.sign(picture("PNG"), "image/png", statement).data, "image/png").state
+        is ManifestState.TRUSTED
+    )
 
 
 def test_ed25519_signs_too(authority, statement):
