@@ -7,22 +7,25 @@ resolution, and survives being scaled down to a screen.
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from provenance.watermark.code import TaggedCode
 from provenance.watermark.layout import PERIOD, layout_of
-from provenance.watermark.mask import LUMA, Plane, visibility_gain
+from provenance.watermark.mask import Plane, luma, visibility_gain
 
 CANONICAL_SIDE: Final = 768
 """Longest side of the canonical picture."""
 
-_AMPLITUDE: Final = 0.62  # grey levels per unit of visibility gain
-_PSNR_RANGE: Final = (38.0, 46.0)  # dB; strength floats with the texture between them
-_CLIP_RECOVERY: Final = 0.9  # exponent: how much of what clipping and rounding took is put back
+_AMPLITUDE: Final = 0.58  # grey levels per unit of visibility gain, before the gauntlet
+_PSNR_RANGE: Final = (39.2, 45.0)  # dB
+_CLIP_RECOVERY: Final = 1.5  # how much stronger a residual may be for what clipping takes
+_SAMPLED_ROWS: Final = 4  # every so many rows tell what clipping takes
 
 Pixels = NDArray[np.uint8]
 
@@ -41,6 +44,24 @@ def to_canonical(pixels: Pixels) -> Pixels:
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """A codeword's pattern under a picture's gain: the residual for a strength of 1 grey level RMS."""
+
+    canonical: Pixels
+    luma: Plane
+    unit: Plane  # float32[h, w]
+    start: float  # grey levels RMS that are equally visible in all pictures, within the PSNR range
+
+    def residual(self, strength: float) -> Plane:
+        """float32[h, w], added to every channel, so strong that `strength` grey levels RMS are left of it where white
+        and black clip it."""
+        rows = self.canonical[::_SAMPLED_ROWS]
+        wanted = self.unit[::_SAMPLED_ROWS] * np.float32(strength)
+        achieved = _rms(_add(rows, wanted).astype(np.float32) - rows)
+        return self.unit * np.float32(strength * min(strength / max(achieved, 1e-6), _CLIP_RECOVERY))
+
+
 class LatticeEmbedder:
     """Marks pictures under one key. Deterministic: the same pixels and payload give the same picture."""
 
@@ -48,31 +69,36 @@ class LatticeEmbedder:
         self._layout = layout_of(key)
         self._code = TaggedCode(key)
 
-    def residual(self, canonical: Pixels, payload: int) -> Plane:
-        """float32[h, w]: what is added to every channel of a canonical picture, in grey levels."""
-        gain = visibility_gain(canonical.astype(np.float32) @ LUMA)
-        pattern = self._pattern(payload)
-        height, width = gain.shape
-        rows = (np.arange(height) - height // 2) % PERIOD
-        columns = (np.arange(width) - width // 2) % PERIOD
-        residual = pattern[np.ix_(rows, columns)] * gain
-        target = _target_rms(gain)
-        residual *= np.float32(target / max(_rms(residual), 1e-6))
-        achieved = _rms(_add(canonical, residual).astype(np.float32) - canonical)
-        if achieved > 0:
-            residual *= np.float32((target / achieved) ** _CLIP_RECOVERY)
-        return residual
+    def shape(self, canonical: Pixels, payload: int) -> Shape:
+        """The pattern for uint8[h, w, 3], a canonical picture."""
+        plane = luma(canonical)
+        gain = visibility_gain(plane)
+        unit = _tiled(self._pattern(payload), *gain.shape)
+        unit *= gain
+        unit /= np.float32(max(_rms(unit), 1e-6))
+        return Shape(canonical, plane, unit, clip_strength(_AMPLITUDE * _rms(gain)))
 
     def _pattern(self, payload: int) -> Plane:
         """float32[512, 512], variance 1."""
         layout = self._layout
-        grid = np.zeros((PERIOD, PERIOD), np.complex128)
+        half = np.zeros((PERIOD, PERIOD // 2 + 1), np.complex64)
         message = layout.message_symbols(self._code.encode(payload))
         for points, symbols in ((layout.message, message), (layout.sync, layout.sync_symbols)):
-            x, y = points.T
-            grid[y, x] = symbols
-            grid[-y, -x] = symbols.conj()
-        return (np.fft.ifft2(grid, norm="forward").real / math.sqrt(2)).astype(np.float32)
+            half[points[:, 1], points[:, 0]] = symbols
+        return np.asarray(scipy.fft.irfft2(half, norm="forward"), np.float32) * np.float32(math.sqrt(0.5))
+
+
+def _tiled(pattern: Plane, height: int, width: int) -> Plane:
+    """The pattern over a picture, its origin at pixel (width // 2, height // 2)."""
+    rolled = np.roll(pattern, (height // 2, width // 2), (0, 1))
+    repeats = -(-height // PERIOD), -(-width // PERIOD)
+    return np.tile(rolled, repeats)[:height, :width].copy()
+
+
+def clip_strength(strength: float) -> float:
+    """Grey levels RMS, within the PSNR range."""
+    quietest, loudest = (255 / 10 ** (psnr / 20) for psnr in reversed(_PSNR_RANGE))
+    return min(max(strength, quietest), loudest)
 
 
 def apply(pixels: Pixels, residual: Plane) -> Pixels:
@@ -98,11 +124,6 @@ def _add(pixels: Pixels, residual: Plane) -> Pixels:
 def _stripes(height: int, width: int) -> Iterator[slice]:
     rows = max(1, (1 << 20) // width)
     return (slice(top, top + rows) for top in range(0, height, rows))
-
-
-def _target_rms(gain: Plane) -> float:
-    quietest, loudest = (255 / 10 ** (psnr / 20) for psnr in reversed(_PSNR_RANGE))
-    return min(max(_AMPLITUDE * _rms(gain), quietest), loudest)
 
 
 def _rms(values: Plane) -> float:

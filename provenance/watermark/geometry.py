@@ -22,37 +22,55 @@ _COARSEST: Final = 0.02
 _SMALLEST: Final = 28.0  # pixels a tile; under it fewer than five sync points stay under the Nyquist frequency
 
 
+_RIGHT_ANGLES: Final = np.array([[1.0, 0, 0, 1], [0, -1, 1, 0], [-1, 0, 0, 1], [0, -1, -1, 0]])
+"""Upright, on its side, and the same two mirrored. Half turns are the same maps: energy cannot tell B from -B."""
+
+
 def resolution(length: int, scale: float) -> float:
     """Relative change of a map that moves a sync point by 0.9 bins of a picture `length` pixels long."""
     return min(_COARSEST, 0.9 / (_MAX_REACH * length / (TILE * scale)))
 
 
-@lru_cache(maxsize=12)
-def hypotheses(steps: int) -> tuple[Maps, Maps]:
-    """(upright, any angle) maps for a picture about 32 * steps pixels long, read-only.
+@dataclass(frozen=True, slots=True, eq=False)
+class Hypotheses:
+    """What is searched, likeliest first; read-only float64[h, 4] each.
 
-    Upright: the four right angles, mirrored or not, each with aspect changes of -31 % to +45 % or tilts of +-3.4
-    degrees. Any angle: similarities only. Scales reach from the smallest that leaves sync points under the Nyquist
-    frequency to the largest that leaves a usable part of a tile in the picture.
+    `scaled`: only scaled, by a factor; the right angles, mirrored or not. `upright`: those with changes of aspect of
+    -31 % to +45 % or tilts of +-3.4 degrees. `turned`: similarities of any angle.
+    """
+
+    scaled: Maps
+    upright: Maps
+    turned: Maps
+
+
+@lru_cache(maxsize=12)
+def hypotheses(steps: int) -> Hypotheses:
+    """For a picture about 32 * steps pixels long.
+
+    Scales reach from the smallest that leaves sync points under the Nyquist frequency to the largest that leaves a
+    usable part of a tile in the picture.
     """
     length = _LENGTH_STEP * steps
     scale, last = max(_SMALLEST, length / 11) / TILE, max(length / 0.9, 60.0) / TILE
+    scaled: list[Maps] = []
     upright: list[Maps] = []
-    every: list[Maps] = []
+    turned: list[Maps] = []
     while scale < last:
         step = resolution(length, scale)
+        scaled.extend(_RIGHT_ANGLES / (scale * fine) for fine in (1.0, 1.0 + step / 3, 1.0 + 2 * step / 3))
         upright.append(_upright(step) / scale)
         turns = math.ceil(math.pi / step)
-        every.append(_turned(np.arange(turns) * math.pi / turns, mirrored=False) / scale)
-        every.append(_turned(np.arange(turns) * math.pi / turns, mirrored=True) / scale)
+        turned.append(_turned(np.arange(turns) * math.pi / turns, mirrored=False) / scale)
+        turned.append(_turned(np.arange(turns) * math.pi / turns, mirrored=True) / scale)
         scale *= 1 + step
-    pair = np.concatenate(upright), np.concatenate(every)
-    for maps in pair:
+    found = Hypotheses(np.concatenate(scaled), np.concatenate(upright), np.concatenate(turned))
+    for maps in (found.scaled, found.upright, found.turned):
         maps.flags.writeable = False
-    return pair
+    return found
 
 
-def maps_for(length: int) -> tuple[Maps, Maps]:
+def hypotheses_for(length: int) -> Hypotheses:
     """The hypotheses for a picture whose longest analysed side is `length`."""
     return hypotheses(max(1, round(length / _LENGTH_STEP)))
 

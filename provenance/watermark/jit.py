@@ -15,7 +15,7 @@ def compiled(function: Kernel) -> Kernel:
     be written (a read-only container without a home) it refuses to cache; the kernel then compiles once per process.
     """
     try:
-        kernel = numba.njit(cache=True, nogil=True, fastmath=True)(function)
+        kernel = numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")(function)
     except RuntimeError:
-        kernel = numba.njit(nogil=True, fastmath=True)(function)
+        kernel = numba.njit(nogil=True, fastmath=True, error_model="numpy")(function)
     return cast(Kernel, kernel)

@@ -23,6 +23,12 @@ FEWEST_POINTS: Final = 6
 """A hypothesis that leaves fewer sync points inside the spectrum is not scored."""
 NO_SCORE: Final = -9.0
 
+_TAPS: Final = 6  # of the interpolation between bins, along each axis,
+_STEPS: Final = 256  # at so many places between two bins
+_KAISER_BETA: Final = 5.0
+_CONTRAST_FLOOR: Final = np.float32(0.4)  # grey levels; quantisation noise alone has 0.3
+_WEIGHT_FLOOR: Final = np.float32(0.2)
+_CLIP: Final = np.float32(2.5)
 _ROUNDS: Final = 5  # of the climb per step size
 _DIRECTIONS: Final = 8
 _SHORTFALL: Final = 0.53  # standard deviations over the mean that half of the points must reach
@@ -127,11 +133,39 @@ def climb(power: Plane, points: Floats, candidate: Floats, step: float, halvings
     return best
 
 
+def _interpolation_table() -> Floats:
+    """float64[_STEPS + 1, _TAPS]: a sinc under a Kaiser window, for points 0, 1/_STEPS .. 1 past the tap left of the
+    middle."""
+    distance = np.arange(_STEPS + 1)[:, None] / _STEPS + _TAPS // 2 - 1 - np.arange(_TAPS)
+    window = np.i0(_KAISER_BETA * np.sqrt(np.maximum(1 - (2 * distance / _TAPS) ** 2, 0))) / np.i0(_KAISER_BETA)
+    return np.asarray(np.sinc(distance) * window, np.float64)
+
+
+_TABLE: Final = _interpolation_table()
+
+
+@compiled
+def climb_scale(power: Plane, points: Floats, candidate: Floats, step: float, halvings: int) -> float:
+    """Like `climb`, over the scale alone, from the relative `step` downwards."""
+    best = score(power, points, candidate)
+    for _ in range(halvings):
+        step *= 0.5
+        for factor in (1 + step, 1 - step):
+            trial = candidate * factor
+            value = score(power, points, trial)
+            if value > best:
+                best = value
+                candidate[:] = trial
+                break
+    return best
+
+
 @compiled
 def sample(
     values: NDArray[np.complex64], background: Plane, points: Floats, candidate: Floats
 ) -> tuple[NDArray[np.complex128], Floats]:
-    """(complex128[n], float64[n]): bilinear value and background power at every point; 0 and 1 outside the limit."""
+    """(complex128[n], float64[n]): interpolated value and background power at every point; 0 and 1 outside the
+    limit."""
     rows, columns, count = values.shape[0], 2 * (values.shape[1] - 1), points.shape[0]
     found, noise = np.zeros(count, np.complex128), np.ones(count)
     for j in range(count):
@@ -144,10 +178,67 @@ def sample(
             fx, fy = -fx, -fy
         x, y = fx * columns, fy * rows + rows
         left, top = int(x), int(y)
-        u, v = x - left, y - top
-        upper, lower = top % rows, (top + 1) % rows
-        value = (1 - v) * ((1 - u) * values[upper, left] + u * values[upper, left + 1])
-        value += v * ((1 - u) * values[lower, left] + u * values[lower, left + 1])
-        found[j] = value.conjugate() if conjugate else value
+        u, v = int((x - left) * _STEPS + 0.5), int((y - top) * _STEPS + 0.5)
+        total = 0j
+        for a in range(_TAPS):
+            row, line = (top + a - _TAPS // 2 + 1) % rows, 0j
+            for b in range(_TAPS):
+                column = left + b - _TAPS // 2 + 1
+                value = values[row, column] if column >= 0 else values[(rows - row) % rows, -column].conjugate()
+                line += value * _TABLE[u, b]
+            total += line * _TABLE[v, a]
+        found[j] = total.conjugate() if conjugate else total
         noise[j] = background[int(y + 0.5) % rows, int(x + 0.5)]
     return found, noise
+
+
+@compiled
+def weigh_detail(detail: Plane, energy: Plane) -> Plane:
+    """float32[H, W]: local detail over local contrast c (c^2 is `energy`), clipped at +-2.5, times c^-3/8.
+
+    The clipped quotient keeps an edge from shouting. The weight is maximum-ratio combining over the picture: noise
+    grows like c, the mark only like the square root of it, so quiet places are the better witnesses.
+    """
+    out = np.empty_like(detail)
+    for y in range(detail.shape[0]):
+        for x in range(detail.shape[1]):
+            contrast = np.sqrt(max(energy[y, x], np.float32(0)))
+            value = min(max(detail[y, x] / (contrast + _CONTRAST_FLOOR), -_CLIP), _CLIP)
+            root = np.sqrt(np.sqrt(contrast + _WEIGHT_FLOOR))
+            out[y, x] = value / (root * np.sqrt(root))
+    return out
+
+
+@compiled
+def best_offset(matched: NDArray[np.complex128], points: Floats, offset: Floats, reach: float, steps: int) -> float:
+    """Highest real part of the points' coherent sum, twice, over offsets of up to `reach` pixels around `offset`, which
+    moves there."""
+    count, ticks = points.shape[0], 2 * steps + 1
+    turn_x, turn_y = np.empty((ticks, count), np.complex128), np.empty((ticks, count), np.complex128)
+    for i in range(ticks):
+        moved = (i - steps) * reach / steps
+        for j in range(count):
+            angle = 2 * math.pi * points[j, 0] * (offset[0] + moved)
+            turn_x[i, j] = complex(math.cos(angle), math.sin(angle)) * matched[j]
+            angle = 2 * math.pi * points[j, 1] * (offset[1] + moved)
+            turn_y[i, j] = complex(math.cos(angle), math.sin(angle))
+    best, best_x, best_y = -1e30, 0, 0
+    for y in range(ticks):
+        for x in range(ticks):
+            total = 0.0
+            for j in range(count):
+                total += turn_x[x, j].real * turn_y[y, j].real - turn_x[x, j].imag * turn_y[y, j].imag
+            if total > best:
+                best, best_x, best_y = total, x, y
+    offset[0] += (best_x - steps) * reach / steps
+    offset[1] += (best_y - steps) * reach / steps
+    return 2 * best
+
+
+@compiled
+def scores(power: Plane, points: Floats, maps: Floats) -> Floats:
+    """`score` of each of maps float64[h, 4]."""
+    found = np.empty(maps.shape[0])
+    for h in range(maps.shape[0]):
+        found[h] = score(power, points, maps[h])
+    return found

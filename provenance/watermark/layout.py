@@ -22,12 +22,13 @@ SYNC_POINTS: Final = 28
 
 _PITCH: Final = 4  # lattice pitch in 1/512 cycle per pixel: a 128 px tile
 _RADIUS: Final = (6.0, 34.0)  # of the lattice, in pitches
-_SYNC_RADIUS: Final = (9.0, 28.0)
+_SYNC_RINGS: Final = (7.0, 12.0, 17.0, 22.0, 27.0)  # seven points in each: some stay after a blur, some after a crop
+_POINTS_A_RING: Final = SYNC_POINTS // (len(_SYNC_RINGS) - 1)
 _SYNC_OFF_AXIS: Final = 2  # block edges, text and frames put their energy on the axes
 _SYNC_SPACING: Final = 3
 _GUARD: Final = 2.4  # message points this near a sync point (1/512 cycle) are left out
-_SYNC_ENERGY: Final = 0.35
-_AMPLITUDE_SLOPE: Final = -0.5  # amplitude ~ radius^slope, like the spectrum of pictures but flatter
+_SYNC_ENERGY: Final = 0.30
+_AMPLITUDE_SLOPE: Final = -0.7  # amplitude ~ radius^slope, like the spectrum of pictures but flatter
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -98,16 +99,16 @@ def _half_plane() -> Ints:
 
 
 def _choose_sync(lattice: Ints, order: Ints) -> Ints:
-    """Indices of the first 28 lattice points in `order` that lie in the sync ring, off the axes and apart."""
-    radius = np.hypot(lattice[:, 0], lattice[:, 1])
-    fits = (radius >= _SYNC_RADIUS[0]) & (radius <= _SYNC_RADIUS[1]) & (np.abs(lattice).min(axis=1) >= _SYNC_OFF_AXIS)
+    """Indices of the first lattice points in `order`, seven in each ring, that lie off the axes and apart."""
+    ring = np.digitize(np.hypot(lattice[:, 0], lattice[:, 1]), _SYNC_RINGS) - 1
+    fits = (ring >= 0) & (ring < len(_SYNC_RINGS) - 1) & (np.abs(lattice).min(axis=1) >= _SYNC_OFF_AXIS)
+    room = [_POINTS_A_RING] * (len(_SYNC_RINGS) - 1)
     chosen: list[int] = []
     for index in order[fits[order]]:
         gaps = np.abs(lattice[chosen] - lattice[index]).max(axis=1)
-        if (gaps >= _SYNC_SPACING).all():
+        if room[ring[index]] and (gaps >= _SYNC_SPACING).all():
+            room[ring[index]] -= 1
             chosen.append(int(index))
-        if len(chosen) == SYNC_POINTS:
-            break
     return np.array(chosen, dtype=np.int64)
 
 

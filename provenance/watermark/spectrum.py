@@ -9,19 +9,18 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from provenance.watermark.mask import Plane, luma
+from provenance.watermark import kernels
+from provenance.watermark.mask import Plane, blur, luma
 
 MAX_SIDE: Final = 1024
 """Longest side that is analysed; larger pictures are scaled down to it."""
 MIN_SIDE: Final = 32
 """Shortest side that is analysed, after scaling down."""
 
-_DETAIL_SIGMA: Final = 4.0
-_CONTRAST_SIGMA: Final = 3.0
-_CONTRAST_FLOOR: Final = 0.6  # grey levels; quantisation noise alone has 0.3
-_CLIP: Final = 2.5
-_PADDED_SIDE: Final = 1536  # zero padding, so that values between the bins can be interpolated: up to this size,
-_PADDING: Final = (1.6, 2.6)  # but by these factors; finer bins also keep the dilated map of the search sharp
+_DETAIL_SIGMA: Final = 2.5
+_CONTRAST_SIGMA: Final = 2.5
+_PADDED_SIDE: Final = 1440  # zero padding, so that values between the bins can be interpolated: up to this size,
+_PADDING: Final = (1.4, 2.6)  # but by these factors; finer bins also keep the dilated map of the search sharp
 _BACKGROUND_BINS: Final = 9  # width of the whitening window in unpadded bins
 _POWER_CAP: Final = 9.0  # a single strong line, a frame or a raster, must not win a hypothesis
 _LEVEL: Final = 25  # whitened power to uint8
@@ -60,11 +59,7 @@ def transform(plane: Plane, reduction: float = 1.0) -> Spectrum:
     """The spectrum of a luma plane float32[H, W] that already has its analysed size."""
     height, width = plane.shape
     length, rows, columns = max(height, width), _padded(height), _padded(width)
-    window = np.outer(_taper(height), _taper(width))
-    values = scipy.fft.rfft2(normalise(plane) * window, s=(rows, columns))
-    # Centre the origin: the phase then turns slowly from bin to bin, which interpolation needs.
-    values *= np.exp(2j * np.pi * np.fft.fftfreq(rows) * ((height - 1) / 2)).astype(np.complex64)[:, None]
-    values *= np.exp(2j * np.pi * np.arange(columns // 2 + 1) / columns * ((width - 1) / 2)).astype(np.complex64)
+    values = scipy.fft.rfft2(_centred(normalise(plane), rows, columns))
     energy = values.real**2 + values.imag**2
     background = _background(energy, length)
     power = np.minimum(energy / background, np.float32(_POWER_CAP))
@@ -74,20 +69,28 @@ def transform(plane: Plane, reduction: float = 1.0) -> Spectrum:
 
 
 def normalise(plane: Plane) -> Plane:
-    """Local detail over local contrast, clipped: every region speaks about as loud, and an edge cannot shout."""
-    detail = plane - cv2.GaussianBlur(plane, (0, 0), _DETAIL_SIGMA)
-    contrast = np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), _CONTRAST_SIGMA)) + _CONTRAST_FLOOR
-    return np.asarray(np.clip(detail / contrast, -_CLIP, _CLIP), np.float32)
+    """Local detail, weighted for detection: see kernels.weigh_detail."""
+    detail = plane - blur(plane, _DETAIL_SIGMA)
+    return kernels.weigh_detail(detail, blur(detail * detail, _CONTRAST_SIGMA))
+
+
+def _centred(plane: Plane, rows: int, columns: int) -> Plane:
+    """Zero-padded to float32[rows, columns] with the centre pixel (w // 2, h // 2) at the origin, the rest wrapped: the
+    phase then turns slowly from bin to bin, which interpolation needs. No taper: its loss is larger than what leaks."""
+    middle, centre = plane.shape[0] // 2, plane.shape[1] // 2
+    padded = np.zeros((rows, columns), np.float32)
+    lower = slice(plane.shape[0] - middle), slice(middle, None)
+    upper = slice(rows - middle, None), slice(middle)
+    for target_rows, source_rows in (lower, upper):
+        padded[target_rows, : plane.shape[1] - centre] = plane[source_rows, centre:]
+        padded[target_rows, columns - centre :] = plane[source_rows, :centre]
+    return padded
 
 
 def _padded(length: int) -> int:
     """An even, FFT-friendly size."""
     padding = min(max(_PADDED_SIDE / length, _PADDING[0]), _PADDING[1])
     return 2 * int(scipy.fft.next_fast_len(math.ceil(length * padding / 2), real=True))
-
-
-def _taper(length: int) -> Plane:
-    return np.sqrt(np.sin(np.pi * (np.arange(length) + 0.5) / length)).astype(np.float32)
 
 
 def _background(energy: Plane, length: int) -> Plane:

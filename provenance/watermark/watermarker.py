@@ -1,9 +1,9 @@
 """The port's two implementations: one key, and a ring of keys."""
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,21 +11,27 @@ from provenance.core.errors import CannotHoldMark, InvalidRequest, Misconfigured
 from provenance.core.types import Detection
 from provenance.watermark.code import PAYLOAD_BITS, check_payload
 from provenance.watermark.detector import FALSE_POSITIVE_BOUND, LatticeDetector, Reading
-from provenance.watermark.embedder import LatticeEmbedder, apply, to_canonical
+from provenance.watermark.embedder import LatticeEmbedder, Shape, apply, clip_strength, to_canonical
+from provenance.watermark.gauntlet import Gauntlet, compressed
 from provenance.watermark.keystream import ALG, check_key, key_id
 from provenance.watermark.mask import luma
-from provenance.watermark.spectrum import Spectrum, analyse, transform
+from provenance.watermark.spectrum import Spectrum, analyse
 
 Pixels = NDArray[np.uint8]
 
 MIN_EMBED_SIDE: Final = 128
 """Canonical pixels: a shorter side never held the mark."""
 
-_CHECK_QUALITY: Final = 75  # JPEG quality that a marked picture must survive before it is handed out
-_BOOSTS: Final = (1.0, 1.3)  # strengths tried in turn
+_CHECK_QUALITY: Final = 75  # JPEG quality that a marked picture must survive before it is handed out,
+_CERTAIN: Final = (8.0, -5.0)  # unless it clears these margins, dB, plain and after the worst quality
+_WORST_QUALITY: Final = 10  # of a canonical picture; larger ones get more pixels for the same content
+_BEST_QUALITY: Final = 30
+_PLAIN_MARGIN: Final = 13.5  # dB that are left for crops, blurs and smaller sizes
+_COMPRESSED_MARGIN: Final = -1.0  # dB that should be left after the worst quality,
+_COMPRESSED_PSNR: Final = 42.5  # dB; but not at the price of less than this
+_PLAIN_SLOPE: Final = 0.7  # dB of plain margin per dB of strength
 _SMALL_SIDE: Final = 256  # canonical pixels; under it a refusal is put down to size
 _SATURATED_SHARE: Final = 0.5
-_UNMOVED: Final = np.array([1.0, 0.0, 0.0, 1.0])
 
 
 class LatticeWatermarker:
@@ -39,6 +45,7 @@ class LatticeWatermarker:
         self._key_id = key_id(key) if name is None else name
         self._embedder = LatticeEmbedder(key)
         self._detector = LatticeDetector(key)
+        self._gauntlet = Gauntlet(key)
 
     @property
     def alg(self) -> str:
@@ -67,11 +74,11 @@ class LatticeWatermarker:
                 f"a picture of {pixels.shape[1]} x {pixels.shape[0]} pixels is too small to hold a watermark",
                 hint=f"both sides need at least {MIN_EMBED_SIDE} pixels, and the short side a sixth of the long one",
             )
-        residual = self._embedder.residual(canonical, payload)
-        for boost in _BOOSTS:
-            marked = apply(pixels, residual * np.float32(boost))
-            if self._survives(marked, payload):
-                return marked
+        shape = self._embedder.shape(canonical, payload)
+        strength, certain = self._strength(shape, payload, pixels.shape)
+        marked = apply(pixels, shape.residual(strength))
+        if certain or self._survives(marked, payload):
+            return marked
         raise _refusal(canonical)
 
     def detect(self, pixels: Pixels) -> Detection | None:
@@ -84,21 +91,22 @@ class LatticeWatermarker:
         reading = self._detector.read(spectrum)
         return None if reading is None else self._detection(reading, keys)
 
-    def _survives(self, marked: Pixels, payload: int) -> bool:
-        """Whether the result is read at canonical size: compressed, and where it is small, plain too."""
-        canonical = np.ascontiguousarray(to_canonical(marked))
-        written, data = cv2.imencode(".jpg", canonical[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _CHECK_QUALITY])
-        if not written or not self._is_read(
-            np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., ::-1], payload
-        ):
-            return False
-        return min(canonical.shape[:2]) >= _SMALL_SIDE or self._is_read(canonical, payload)
+    def _strength(self, shape: Shape, payload: int, size: tuple[int, ...]) -> tuple[float, bool]:
+        """(grey levels RMS: so much that the margins are met, plain and after strong compression, and no more; whether
+        they leave no doubt that the picture will be read)."""
+        trial = np.clip(shape.luma + shape.unit * np.float32(shape.start), 0, 255)
+        quality = min(_BEST_QUALITY, round(_WORST_QUALITY * (max(size) / max(trial.shape)) ** 2))
+        plain = self._gauntlet.margin(trial, payload)
+        worst = self._gauntlet.margin(compressed(trial, quality), payload)
+        affordable = max(20 * math.log10(255 / shape.start) - _COMPRESSED_PSNR, 0.0)
+        change = max((_PLAIN_MARGIN - plain) / _PLAIN_SLOPE, min(_COMPRESSED_MARGIN - worst, affordable))
+        strength = clip_strength(shape.start * 10 ** (change / 20))
+        change = 20 * math.log10(strength / shape.start)
+        return strength, plain + _PLAIN_SLOPE * change > _CERTAIN[0] and worst + change > _CERTAIN[1]
 
-    def _is_read(self, canonical: Pixels, payload: int) -> bool:
-        """The geometry is known, which saves the search where sync is clear; else the search decides."""
-        spectrum = transform(luma(canonical))
-        reading = self._detector.read_at(spectrum, _UNMOVED) or self._detector.read(spectrum)
-        return reading is not None and reading.payload == payload
+    def _survives(self, marked: Pixels, payload: int) -> bool:
+        """Whether the result is read at canonical size after JPEG compression."""
+        return self._gauntlet.reads(compressed(luma(to_canonical(marked)), _CHECK_QUALITY), payload)
 
     def _detection(self, reading: Reading, keys: int) -> Detection:
         return Detection(

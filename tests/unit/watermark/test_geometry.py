@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.watermark.geometry import hypotheses, maps_for, placement
+from provenance.watermark.geometry import hypotheses, hypotheses_for, placement
 
 
 def frequency_map(scale: float, degrees: float, mirrored: bool, aspect: float = 1.0) -> np.ndarray:
@@ -43,7 +43,7 @@ def nearest(maps: np.ndarray, wanted: np.ndarray) -> float:
 @pytest.mark.parametrize("degrees", [0, 10, 45, 90, 133, 180, -71])
 def test_any_rotation_is_near_a_hypothesis(degrees: float, mirrored: bool) -> None:
     for scale in (0.6, 1.0, 1.9):
-        assert nearest(maps_for(512)[1], frequency_map(scale, degrees, mirrored)) < 0.02
+        assert nearest(hypotheses_for(512).turned, frequency_map(scale, degrees, mirrored)) < 0.02
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
@@ -51,22 +51,31 @@ def test_any_rotation_is_near_a_hypothesis(degrees: float, mirrored: bool) -> No
 @pytest.mark.parametrize("aspect", [0.85, 1.0, 1.18])
 def test_upright_pictures_are_near_a_hypothesis(degrees: float, mirrored: bool, aspect: float) -> None:
     wanted = frequency_map(1.1, degrees, mirrored, aspect if degrees % 90 == 0 else 1.0)
-    assert nearest(maps_for(640)[0], wanted) < 0.02
+    assert nearest(hypotheses_for(640).upright, wanted) < 0.02
 
 
 def test_hypotheses_do_not_depend_on_what_was_asked_before() -> None:
-    first = maps_for(500)
+    first = hypotheses_for(500)
     hypotheses.cache_clear()
-    maps_for(510)
-    for before, after in zip(first, maps_for(500), strict=True):
-        assert np.array_equal(before, after)
+    hypotheses_for(510)
+    for name in ("scaled", "upright", "turned"):
+        assert np.array_equal(getattr(first, name), getattr(hypotheses_for(500), name))
 
 
 def test_the_number_of_hypotheses_is_bounded() -> None:
     """Memory and time of a detection: float64[h, 4] for every length that can be analysed."""
-    assert max(len(upright) + len(every) for upright, every in map(maps_for, (32, 256, 512, 1024))) < 350_000
+    for found in map(hypotheses_for, (32, 256, 512, 1024)):
+        assert len(found.scaled) < 4_000
+        assert len(found.upright) + len(found.turned) < 350_000
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+@pytest.mark.parametrize("scale", [0.5, 0.77, 1.0, 2.4])
+def test_any_scale_of_a_right_angle_is_among_the_few(scale: float, degrees: float, mirrored: bool) -> None:
+    assert nearest(hypotheses_for(700).scaled, frequency_map(scale, degrees, mirrored)) < 0.01
 
 
 def test_hypotheses_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="read-only"):
-        maps_for(512)[0][0, 0] = 1
+        hypotheses_for(512).upright[0, 0] = 1

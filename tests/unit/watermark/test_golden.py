@@ -1,4 +1,4 @@
-"""Vectors of scheme 1. They never change: marks in the world were made with it. Another layout, code or tag is another
+"""Vectors of scheme 2. They never change: marks in the world were made with it. Another layout, code or tag is another
 version of the scheme, with vectors of its own. `marked-rotated.jpg` is `marked.jpg` turned 17 degrees."""
 
 import hashlib
