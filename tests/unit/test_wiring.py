@@ -132,7 +132,7 @@ def test_an_index_that_can_not_be_written_at_the_end_is_only_logged(
 
 
 def test_production_makes_no_keys_by_itself(make: Open) -> None:
-    service = make(environment="production")
+    service = make(environment="production", ca="none")
     with pytest.raises(Misconfigured, match="key"):
         service.start()
     service.create_keys()

@@ -72,7 +72,7 @@ class TestDoctor:
     def test_all_is_well(self, stock):
         done = cli("doctor")
         assert done.code == 0
-        assert [line.split()[1] for line in done.out.splitlines()[1:]] == ["ok"] * 5
+        assert [line.split()[1] for line in done.out.splitlines()[1:]] == ["ok"] * 6
         assert cli("doctor", "--json").answer["ok"] is True
 
     def test_a_home_without_keys_is_told_and_stays_without(self, surroundings):
