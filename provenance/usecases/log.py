@@ -15,9 +15,19 @@ from provenance.core.errors import LogInconsistent, LogRootMismatch, NotFound, U
 from provenance.core.ports import Clock, Signer, Store, Unit
 from provenance.core.records import LogCheckpoint, LogEntry
 from provenance.core.types import WorkId
-from provenance.credentials import VerificationKey
+from provenance.credentials import LogFinding, VerificationKey
 from provenance.credentials.messages import refusal
-from provenance.credentials.tlog import Checkpoint, EntryKind, LogProof, Note, VerifierKey, log_entry, read_entry
+from provenance.credentials.tlog import (
+    Checkpoint,
+    EntryKind,
+    LogProof,
+    Note,
+    Policy,
+    VerifierKey,
+    log_entry,
+    read_entry,
+    verify_certificate_proof,
+)
 from provenance.credentials.tlog.notes import ED25519, sign
 from provenance.credentials.tlog.tree import inclusion_path, leaf_hash, verify_inclusion
 from provenance.usecases.log_tree import LogTree
@@ -155,6 +165,19 @@ class Prove:
         if newest is None or entry.index >= newest.size:
             raise NotFound(f"the entry of {work_id} is not published yet", hint="ask again in a few seconds")
         return entry, newest
+
+
+def check_log(policy: Policy) -> Callable[[str, str, datetime], LogFinding]:
+    """For `credentials.Supplied.check_log`: the step that checks the proof in a certificate's bundle.
+
+    A proof does not age: that an entry was logged stays true, so the time of the verification is not asked.
+    """
+
+    def check(text: str, certificate: str, _now: datetime) -> LogFinding:
+        proven = verify_certificate_proof(text, certificate, policy)
+        return LogFinding(proven.checkpoint.origin, proven.index, proven.checkpoint.size)
+
+    return check
 
 
 def missing_key_entries(unit: Unit, keys: Sequence[VerificationKey]) -> list[tuple[bytes, EntryKind, datetime]]:

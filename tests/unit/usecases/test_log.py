@@ -8,15 +8,33 @@ import scitt_cose
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from provenance.core.errors import LogInconsistent, NotFound, Unavailable
+from provenance.core.errors import LogInconsistent, LogRootMismatch, NotFound, Unavailable, UntrustedSigner
 from provenance.core.records import LogCheckpoint
 from provenance.core.types import WorkId
-from provenance.credentials import VerificationKey
-from provenance.credentials.tlog import Checkpoint, EntryKind, Note, Policy, read_entry, verify_certificate_proof
+from provenance.credentials import (
+    LogFinding,
+    Supplied,
+    VerificationKey,
+    bundle,
+    certificate_hash,
+    pinned_did_document,
+    verify,
+)
+from provenance.credentials.tlog import (
+    Checkpoint,
+    EntryKind,
+    Note,
+    Policy,
+    read_entry,
+    registration_entry,
+    verify_certificate_proof,
+)
 from provenance.credentials.tlog.tiles import Tile, tiles_of
 from provenance.credentials.tlog.tree import leaf_hash
 from provenance.usecases import log_tree
-from tests.records import a_work, digest
+from provenance.usecases.log import check_log
+from scripts.golden import certificates as golden
+from tests.records import a_work, digest, keys_of
 from tests.unit.credentials.tlog.trees import LOG, NOON, ORIGIN, WITNESSES, Key, by_definition, tiled
 from tests.unit.usecases.log_studio import KEY_ID, LocalWitness, LogSigner, LogStudio
 
@@ -234,6 +252,29 @@ class TestProving:
         text = studio.prove(work_id).text
         proven = verify_certificate_proof(text, a_work(1).certificate_hash, studio.policy)
         assert (proven.index, proven.checkpoint.size) == (260, 264)
+
+    def test_the_proof_is_a_step_of_the_certificates_verification(self, studio: LogStudio) -> None:
+        certificate, now = golden.certificate(), golden.NOW
+        work = a_work(1, certificate=certificate, certificate_hash=certificate_hash(certificate))
+        with studio.store.unit() as unit:
+            unit.works.add(work, keys_of(work))
+            unit.log.append(EntryKind.WORK_REGISTERED, registration_entry(certificate), at=now, work_id=work.id)
+        studio.publish()
+        document = bundle(certificate, [], log_proof=studio.prove(work.id).text)
+        keyring = pinned_did_document(golden.did_json())
+        verified = verify(document, keyring=keyring, now=now, supplied=Supplied(check_log=check_log(studio.policy)))
+        assert verified.log == LogFinding(ORIGIN, 0, 1)
+        strangers = Supplied(check_log=check_log(Policy.of([Key(9, ORIGIN, 1).public])))
+        with pytest.raises(UntrustedSigner):
+            verify(document, keyring=keyring, now=now, supplied=strangers)
+        other = Supplied(check_log=check_log(studio.policy))
+        with pytest.raises(LogRootMismatch, match="another certificate"):
+            verify(
+                bundle(golden.certificate_1_0(), [], log_proof=document["logProof"]),
+                keyring=keyring,
+                now=now,
+                supplied=other,
+            )
 
     def test_the_same_as_a_cose_receipt(self, studio: LogStudio) -> None:
         work_id = studio.register(1)
