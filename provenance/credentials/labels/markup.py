@@ -14,7 +14,9 @@ from provenance.core.errors import TooLarge, UnreadableImage
 
 MAX_BYTES: Final = 8 << 20
 MAX_DEPTH: Final = 100
-MAX_NODES: Final = 200_000
+MAX_NODES: Final = 100_000
+MAX_NAMESPACES: Final = 500
+MAX_NAMESPACE: Final = 300  # characters; expat repeats them in every name
 
 Name: TypeAlias = tuple[str, str]
 """(namespace, local name); the namespace is empty where there is none."""
@@ -86,8 +88,10 @@ class _Reader:
         return Document(self._root, self._prefixes)
 
     def _bind(self, prefix: str | None, namespace: str | None) -> None:
-        if prefix and namespace:
-            self._prefixes.setdefault(namespace, prefix)
+        if len(namespace or "") > MAX_NAMESPACE or len(self._prefixes) >= MAX_NAMESPACES:
+            raise _over(f"{MAX_NAMESPACES} namespaces, {MAX_NAMESPACE:,} characters in one")
+        if namespace:
+            self._prefixes.setdefault(namespace, prefix or "")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._nodes += 1 + len(attributes)

@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.core.errors import Rejected, TooLarge, UnreadableImage
-from provenance.credentials.labels.markup import MAX_BYTES, MAX_DEPTH, MAX_NODES, XML, Element, parse, serialise
+from provenance.credentials.labels.markup import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_NAMESPACE,
+    MAX_NAMESPACES,
+    MAX_NODES,
+    XML,
+    Element,
+    parse,
+    serialise,
+)
 
 BILLION_LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><a>&b;</a>"""
 EXTERNAL = b'<?xml version="1.0"?><!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>'
@@ -39,7 +49,18 @@ def test_bytes_depth_and_nodes_are_bounded():
         parse(b"<a>" + b"<b/>" * MAX_NODES + b"</a>")
     attributes = b" ".join(b'b%d=""' % number for number in range(1_000))
     with pytest.raises(TooLarge, match="elements"):
-        parse(b"<a>" + b"<c %s/>" % attributes * 201 + b"</a>")
+        parse(b"<a>" + b"<c %s/>" % attributes * 101 + b"</a>")
+
+
+def test_namespaces_are_few_and_short():
+    """expat writes the namespace out in every name: 100,000 elements in one of a megabyte would be 100 gigabytes."""
+    long = b'<p:a xmlns:p="%s">' % (b"u" * (MAX_NAMESPACE + 1))
+    with pytest.raises(TooLarge, match="namespaces"):
+        parse(long + b"<p:b/>" * 100_000 + b"</p:a>")
+    many = b"".join(b'<p:b xmlns:p="urn:%d"/>' % number for number in range(MAX_NAMESPACES + 1))
+    with pytest.raises(TooLarge, match="namespaces"):
+        parse(b"<a>" + many + b"</a>")
+    assert parse(b"<a>" + many[: many.rindex(b"<")] + b"</a>").prefixes["urn:0"] == "p"
 
 
 def test_the_prefix_of_a_name_does_not_matter():
