@@ -30,7 +30,7 @@ from scripts.bench.watermark_runs import Row
 from scripts.bench.watermark_schemes import PEERS, NotMarked, Scheme, payload_of, scheme
 
 _SETS = {"standard": list(STANDARD), "hard": list(HARD), "all": list(ATTACKS)}
-_PEER_SIDES = (256, 1024)  # least short side, largest long side: some decline smaller ones, some take minutes on larger
+_PEER_SIDES = (256, 768)  # least short side, largest long side: some decline smaller ones, some take minutes on larger
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.watermark.embedder import apply, to_canonical
+from provenance.watermark.layout import PERIOD
 from provenance.watermark.mask import luma, visibility_gain
 from provenance.watermark.spectrum import normalise
 from scripts.bench.watermark_attacks import Pixels
@@ -20,7 +21,7 @@ from scripts.bench.watermark_attacks import Pixels
 Plane = NDArray[np.float32]
 BAND: Final = (6 / 128, 34 / 128)
 """Radii between which the scheme puts its points, cycles per canonical pixel; public."""
-GRID: Final = 1024
+GRID: Final = 2 * PERIOD
 """Side of the padded spectrum on which peaks of many pictures are compared: half a step of the scheme's raster."""
 _PEAK_GUARD: Final = 2  # bins of GRID around a peak that belong to it
 
@@ -134,6 +135,7 @@ def _unit(plane: NDArray[np.floating]) -> Plane:
 Removal = Callable[[Pixels, float, Plane], Pixels]
 """`f(marked, RMS of the mark in grey levels at canonical size, colluded power) -> attacked`."""
 
+_RASTER: Final = 128  # the points lie near the lattice of this period; the jitter stretches the true one to PERIOD
 _GAINS: Final = (1.0, 1.5, 2.0)
 
 
@@ -141,7 +143,7 @@ def removals() -> dict[str, Removal]:
     """Every removal attack, `family: setting`. The attacker is told how strong the mark is."""
     attacks: dict[str, Removal] = {}
     for gain in _GAINS:
-        for period in (128, 512):
+        for period in (_RASTER, PERIOD):
             attacks[f"tile averaging: period {period}, gain {gain}"] = partial(_less_tile, period=period, gain=gain)
         attacks[f"estimate subtraction: Wiener residual, gain {gain}"] = partial(_less_noise, gain=gain)
         attacks[f"estimate subtraction: whitened residual, gain {gain}"] = partial(_less_detail, gain=gain)

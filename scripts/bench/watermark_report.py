@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from scripts.bench.watermark_attacks import HARD, STANDARD
 from scripts.bench.watermark_measures import bootstrap_mean, rate_cells, table
@@ -120,14 +120,34 @@ def _losers(worst: Sequence[Row]) -> str:
     return table(head, rows)
 
 
+_TOTALS: Final = (
+    ("pictures", "pictures", "d"),
+    ("refused", "refused", "d"),
+    ("PSNR mean, dB", "psnr_mean", ".2f"),
+    ("PSNR least, dB", "psnr_min", ".2f"),
+    ("SSIM of the luma, mean", "ssim_mean", ".4f"),
+    ("SSIM of the luma, least", "ssim_min", ".4f"),
+    ("**exact, mean of the standard attacks**", "standard_mean", ".4f"),
+    ("the same, refused as lost", "standard_mean_refused_lost", ".4f"),
+    ("least of the standard attacks", "standard_least", ".3f"),
+    ("**exact, mean of the hard attacks**", "hard_mean", ".4f"),
+    ("the same, refused as lost", "hard_mean_refused_lost", ".4f"),
+    ("least of the hard attacks", "hard_least", ".3f"),
+    ("detections on attacked pictures", "detections", "d"),
+    ("wrong answers among them", "wrong", "d"),
+    ("answers on unmarked pictures", "answers_on_unmarked", "d"),
+    ("embed, CPU ms", "embed_ms_median", ".0f"),
+    ("detect, found, CPU ms", "found_ms_median", ".0f"),
+    ("detect, not found, CPU ms", "miss_ms_median", ".0f"),
+)
+
+
 def _totals(ours: Row) -> str:
-    return table(("measure", "value"), [(name, _plain(value)) for name, value in ours.items() if name != "exact"])
-
-
-def _plain(value: Any) -> object:
-    if isinstance(value, tuple | list):
-        return " - ".join(format(part, ".4f") for part in value)
-    return format(value, ".4f") if isinstance(value, float) and value <= 1 else value
+    rows = [(title, _number(ours, name, form)) for title, name, form in _TOTALS if name in ours]
+    if ours.get("all_attacks_interval"):
+        low, high = ours["all_attacks_interval"]
+        rows.append(("exact per picture over all its attacks, 95 % of the mean", f"{low:.4f}-{high:.4f}"))
+    return table(("measure", "value"), rows)
 
 
 def _rates(title: str, exact: dict[str, list[int]]) -> str:

@@ -93,7 +93,7 @@ def test_transparent_pictures_are_attacked_as_shown(tmp_path: Path, monkeypatch:
 
 
 def test_peers_get_pictures_that_all_of_them_take(tmp_path: Path) -> None:
-    for name, size in {"small": (255, 400), "large": (1025, 400), "a": (256, 300), "b": (1024, 300)}.items():
+    for name, size in {"small": (255, 400), "large": (769, 400), "a": (256, 300), "b": (768, 300)}.items():
         Image.new("RGB", size).save(tmp_path / f"{name}.png")
     pictures = [Picture(f"{name}.png", tmp_path, resize=False) for name in ("small", "a", "large", "b")]
     assert [picture.name for picture in watermark.for_peers(pictures, 9)] == ["a.png", "b.png"]
@@ -113,6 +113,7 @@ def test_refusals_do_not_vanish_from_the_rates() -> None:
     assert report["kinds"]["b"]["refused"] == 1
     text = watermark_report.render({"seed": 0}, report)
     assert "| b/3 | too flat |" in text
+    assert "| **exact, mean of the standard attacks** | 0.5000 |" in text
     assert "| none | 0.500 | 0.095-0.905 | 2 | 0.333 |" in text
 
 
