@@ -200,10 +200,10 @@ class Service(Parts):
         return jwks(self.keys.signing_keys())
 
     def bundle(self, work: Work) -> dict[str, Any]:
-        """The work's certificate with its ledger receipts."""
+        """The work's certificate with its ledger receipts and, once a checkpoint covers it, the proof of the log."""
         with self.store.read() as unit:
             batches = unit.anchors.of_work(work.id)
-        return bundle(work.certificate, receipts(batches, work))
+        return bundle(work.certificate, receipts(batches, work), log_proof=self.log.bundled(work.id))
 
     def certificate_jwt(self, work: Work) -> str:
         """The claims of the work's certificate as a `vc+jwt`, signed now. Raises Conflict where the certificate was

@@ -146,7 +146,7 @@ def download_file(
 def read_certificate(
     service: ServiceDep,
     work_id: WorkIdPath,
-    receipts: Annotated[bool, Query(description="A bundle: the certificate and its ledger receipts.")] = False,
+    receipts: Annotated[bool, Query(description="A bundle: certificate, ledger receipts, proof of the log.")] = False,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """The certificate: a W3C Verifiable Credential 2.0. Public on purpose, like every claim in it."""
