@@ -147,8 +147,9 @@ class C2paSigner:
     def _seal(self, asset: bytes, store: bytes, media_type: str, planned: Definition, *, embed: bool) -> SignedAsset:
         seal = OpenSeal(store, planned.substitutions)
         signature = self._claims.sign(seal.to_be_signed)
-        token = self._asked("time-stamp", self._timestamper, lambda part: part.timestamp(seal.imprint(signature)))
+        # In this order: that the certificate was good is to be known by the time that is stamped.
         ocsp = self._asked("OCSP response", self._revocation, lambda part: part.staple())
+        token = self._asked("time-stamp", self._timestamper, lambda part: part.timestamp(seal.imprint(signature)))
         sealed, stamped, stapled = _closed(seal, signature, token, ocsp)
         signed = carriers.replace(asset, media_type, sealed) if embed else asset
         self._read_back(signed, media_type, None if embed else sealed)

@@ -295,3 +295,22 @@ def test_a_bad_statement_is_refused_before_the_key_is_asked(authority, statement
 
 def test_every_format_that_we_carry_was_tried():
     assert {media_type(form) for form in FORMATS} == carriers.CARRIERS
+
+
+def test_the_revocation_answer_is_older_than_the_time_stamp(authority, statement):
+    """A verifier asks what was known of the certificate at the stamped time."""
+    order = []
+
+    class Responder:
+        def staple(self):
+            order.append("staple")
+
+    class Stamps:
+        def timestamp(self, imprint):
+            order.append("stamp")
+            return authority.stamps.timestamp(imprint)
+
+    signer = C2paSigner(authority.claims, timestamper=Stamps(), revocation=Responder())
+    signer.sign(picture("PNG"), "image/png", statement)
+
+    assert order == ["staple", "stamp"]
