@@ -30,6 +30,7 @@ ProvenanceError
     ├── ReceiptMismatch          a ledger receipt does not lead to its root
     ├── ManifestMismatch         the C2PA manifest store is not the one that the certificate links to
     ├── MalformedManifest        a C2PA manifest store that nothing can be read from
+    ├── ManifestAltered          a statement of the C2PA manifest is not the one that was signed
     ├── InvalidTimestamp         an RFC 3161 token over other bytes, by nobody entitled, or not readable
     ├── InvalidOcspResponse      an OCSP response that is stale, somebody else's, or not readable: it says nothing
     ├── InvalidStatusList        a status list that is stale, somebody else's, or not readable: it says nothing
@@ -197,6 +198,10 @@ class ManifestMismatch(VerificationError):
 
 class MalformedManifest(VerificationError):
     code = "malformed-manifest"
+
+
+class ManifestAltered(VerificationError):
+    code = "manifest-altered"
 
 
 class InvalidTimestamp(VerificationError):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from provenance.core.errors import VerificationError
+from provenance.credentials.file_messages import FILE_FINDINGS, FILE_STEPS
 
 Refused = TypeVar("Refused", bound=VerificationError)
 
@@ -247,16 +248,18 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
 }
 
 _OTHER: Final = ("{reason}", "{reason}")
+_EVERY_STEP: Final = STEPS | FILE_STEPS
+_EVERY_FINDING: Final = FINDINGS | FILE_FINDINGS
 
 
 def message(finding: str, language: str, values: Mapping[str, str]) -> str:
     """The sentence for `finding`. `values` may come from a hostile document: they are shown short and printable."""
-    template = FINDINGS.get(finding, _OTHER)[LANGUAGES.index(language)]
+    template = _EVERY_FINDING.get(finding, _OTHER)[LANGUAGES.index(language)]
     return template.format_map({name: printable(value) for name, value in values.items()})
 
 
 def step_title(code: str, language: str) -> str:
-    return STEPS[code][LANGUAGES.index(language)]
+    return _EVERY_STEP[code][LANGUAGES.index(language)]
 
 
 def printable(value: str) -> str:

@@ -75,11 +75,13 @@ class LogFinding:
 class Supplied:
     """What the verifier brings besides keys: each thing makes one more step possible.
 
-    `status_lists` are status list credentials as fetched; `manifest` is the bytes of a C2PA manifest store.
+    `status_lists` are status list credentials as fetched; `manifest` is the bytes of a C2PA manifest store; `log_proof`
+    is the text of a tlog-proof file, and counts instead of the one in a bundle.
     """
 
     confirm: ConfirmAnchor | None = None
     check_log: CheckLog | None = None
+    log_proof: str | None = None
     manifest: bytes | None = None
     status_lists: Sequence[bytes] = ()
     register: AskRegister | None = None

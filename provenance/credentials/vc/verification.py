@@ -247,11 +247,12 @@ def _manifest(run: _Run, _: object) -> Step:
 
 
 def _log(run: _Run, _: object) -> Step:
-    if run.log_proof is None:
+    proof = run.supplied.log_proof or run.log_proof
+    if proof is None:
         return _skipped("no-log-proof")
     if run.supplied.check_log is None:
         return _skipped("log-not-checked")
-    run.log = run.supplied.check_log(run.log_proof, run.hash, run.now)
+    run.log = run.supplied.check_log(proof, run.hash, run.now)
     return _passed("log-included", origin=run.log.origin, index=str(run.log.index), size=str(run.log.size))
 
 
