@@ -58,9 +58,9 @@ class ToyReader:
     """Reads `a_store`s (the `ManifestReader` port). Without its picture no store's hard binding holds."""
 
     def read(self, asset: bytes, media_type: str, *, manifest: bytes | None = None) -> ManifestReport | None:
-        assert media_type == "application/c2pa"
-        assert manifest is None
-        store = ManifestStore.parse(asset)
+        assert (asset, media_type) == (b"", "application/c2pa")
+        assert manifest is not None
+        store = ManifestStore.parse(manifest)
         claim = cbor2.loads(store.bytes_of(store.claim))
         signed = claim["state"] == "Valid"
         return ManifestReport(

@@ -6,6 +6,8 @@ import re
 from typing import Final
 
 from provenance.core.errors import InvalidRequest
+from provenance.core.ports import Unit
+from provenance.core.records import Work
 from provenance.core.types import WorkId
 
 ANY_ALG: Final = ""
@@ -50,6 +52,15 @@ def written_value(value: bytes) -> str:
 def mark_value(work_id: WorkId) -> bytes:
     """The soft binding of a registered work's watermark: its payload, 8 bytes, big endian."""
     return work_id.payload.to_bytes(PAYLOAD_BYTES, "big")
+
+
+def work_marked(unit: Unit, alg: str, value: bytes) -> Work | None:
+    """The work, withdrawn or not, that was registered with this very watermark: only its manifests stand behind it."""
+    if len(value) != PAYLOAD_BYTES:
+        return None
+    work_id = marked_work(value)
+    work = unit.works.find([work_id]).get(work_id)
+    return work if work is not None and work.mark_alg == alg else None
 
 
 def marked_work(value: bytes) -> WorkId:

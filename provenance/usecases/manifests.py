@@ -112,18 +112,19 @@ class ManifestRepository:
 
     def bind(self, manifest_id: str, value: str, *, alg: str | None, owner: str | None) -> None:
         """Let a soft binding lead to a manifest. Binding twice is the same as once. Raises InvalidRequest, NotFound."""
-        binding = self._asked(manifest_id, value, alg)
         with self.store.unit() as unit:
             _bindable(unit, manifest_id, owner)
-            unit.manifests.bind(binding)
+            unit.manifests.bind(self._asked(manifest_id, value, alg))
 
     def rebind(self, manifest_id: str, value: str, *, alg: str | None, owner: str | None) -> None:
-        """Let a soft binding lead to this manifest alone, among the owner's. Raises InvalidRequest, NotFound."""
-        asked = self._asked(manifest_id, value, alg)
+        """Let a soft binding lead to this manifest in place of those that the owner stored. What a registration bound
+        stays. Raises InvalidRequest, NotFound."""
         with self.store.unit() as unit:
             _bindable(unit, manifest_id, owner)
+            asked = self._asked(manifest_id, value, alg)
             bound = unit.manifests.bindings_of(owner, asked.value)
-            replaced = [old for old in bound if old.alg != self.mark_alg and alg in (None, old.alg)]
+            mine = [old for old in bound if unit.manifests.get(old.manifest_id).work_id is None]
+            replaced = [old for old in mine if alg in (None, old.alg)]
             if not replaced:
                 raise NotFound("no manifest of yours has this soft binding")
             for old in replaced:
@@ -156,7 +157,7 @@ class ManifestRepository:
             raise TooLarge(f"a manifest store has at most {MAX_STORE_BYTES >> 20} MiB")
         if not data:
             raise InvalidRequest("the body is empty", hint=f"send a manifest store ({MEDIA_TYPE})")
-        report = self.reader.read(data, MEDIA_TYPE)
+        report = self.reader.read(b"", MEDIA_TYPE, manifest=data)
         if report is None:
             raise InvalidRequest("there is no manifest in the body")
         broken = [code for code in report.failure if code not in _HARMLESS]

@@ -19,7 +19,7 @@ from provenance.core.ports import Fetcher, Images, Matcher, Store, Unit, Waterma
 from provenance.core.records import ManifestRecord, WorkStatus
 from provenance.core.types import Detection, Grade, Picture, WorkId
 from provenance.credentials.c2pa import iscc
-from provenance.usecases.bindings import ANY_ALG, check_alg, marked_work, read_value, written_value
+from provenance.usecases.bindings import ANY_ALG, check_alg, marked_work, read_value, work_marked, written_value
 from provenance.usecases.catch_up import catch_up
 
 MAX_RESULTS: Final = 100
@@ -199,15 +199,15 @@ class Resolve:
     def _hinted_works(self, hint: Hint | None) -> set[WorkId]:
         if hint is None:
             return set()
-        if hint[0] == self.watermarker.alg:
-            return {marked_work(hint[1])}
         with self.store.read() as unit:
+            if self._is_mark(unit, *hint):
+                return {marked_work(hint[1])}
             return {record.work_id for record in _bound_to(unit, *hint) if record.work_id is not None}
 
     def _hinted(self, unit: Unit, hint: Hint, scores: Mapping[WorkId, int], code: int) -> list[Found]:
         """What the hint leads to, as far as the picture does not disagree."""
         alg, value = hint
-        if alg == self.watermarker.alg:
+        if self._is_mark(unit, alg, value):
             work_id = marked_work(value)
             return _manifests(unit, {id_: score for id_, score in scores.items() if id_ == work_id})
         found = []
@@ -222,8 +222,12 @@ class Resolve:
 
     # ---- by value
 
+    def _is_mark(self, unit: Unit, alg: str, value: bytes) -> bool:
+        """Of our watermark as it is made now, or as it was made when its work was registered."""
+        return alg == self.watermarker.alg or work_marked(unit, alg, value) is not None
+
     def _bound(self, unit: Unit, alg: str, value: bytes) -> list[Found]:
-        if alg == self.watermarker.alg:
+        if self._is_mark(unit, alg, value):
             return _manifests(unit, {marked_work(value): _CERTAIN})
         found = [Found(record.id, _CERTAIN) for record in _bound_to(unit, alg, value)]
         code = iscc.image_bits(value) if alg == iscc.ALG else None

@@ -30,6 +30,7 @@ from provenance.credentials.c2pa import iscc
 from provenance.credentials.c2pa.store import ManifestStore
 from provenance.credentials.tlog import LogProof, Policy, VerifierKey, verify_proof
 from provenance.credentials.vocabulary import TRAINED_ALGORITHMIC_MEDIA
+from provenance.watermark import ALG as MARK
 from tests.service import Api, decoded, encoded, new_picture, picture, scene
 from tests.unit.adapters.c2pa.authority import Authority
 from tests.unit.faces.test_api_works import problem
@@ -37,7 +38,6 @@ from tests.unit.usecases.test_resolve import Shelf
 
 pytestmark = pytest.mark.integration
 
-MARK = "art.provenance.lattice.1"
 TRUSTMARK = "com.adobe.trustmark.P"
 UNKNOWN = "urn:c2pa:00000000-0000-0000-0000-000000000000"
 URL = "https://pictures.example/a.jpg"
@@ -653,8 +653,8 @@ class TestBindings:
         [{"bindingValue": ""}, {"bindingValue": "no base64!"}, {"manifestId": ""}, {"alg": ""}, {"alg": MARK}],
         ids=str,
     )
-    def test_a_wrong_binding_is_400(self, client: Client, wrong: dict[str, str]) -> None:
-        body = {"bindingValue": "AQID", "manifestId": UNKNOWN} | wrong
+    def test_a_wrong_binding_is_400(self, client: Client, sign: Sign, wrong: dict[str, str]) -> None:
+        body = {"bindingValue": "AQID", "manifestId": client.stored(sign())} | wrong
         problem(client.http.post("/v1/bindings", json=body, headers=client.auth()), 400, "invalid-request")
 
     def test_a_works_watermark_stays_with_the_work(

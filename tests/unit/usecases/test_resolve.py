@@ -17,7 +17,7 @@ from provenance.core.errors import (
 )
 from provenance.core.records import Binding, ManifestRecord, Work
 from provenance.credentials.c2pa.iscc import ALG as FINGERPRINT_ALG
-from provenance.usecases.bindings import ANY_ALG
+from provenance.usecases.bindings import ANY_ALG, mark_value
 from provenance.usecases.manifests import ManifestRepository
 from provenance.usecases.resolve import MAX_RESULTS, NEAR_BITS, Found, Question, Rectangle, Reference, Resolve
 from tests.doubles import PixelWatermarker, copy_mark
@@ -138,6 +138,24 @@ def test_nobody_elses_manifest_stands_behind_our_watermark(resolver: Resolver) -
         for alg in (MARK_ALG, ANY_ALG):
             unit.manifests.bind(Binding(alg, mark_binding(MARK_ALG, work.id, thief).value, thief))
     assert resolver.by_mark(work) == [Found(ours, 100)]
+
+
+def test_a_work_keeps_the_name_that_its_watermark_had_when_it_was_made(resolver: Resolver) -> None:
+    """After the watermark's next version, too, nobody else gets between the old one and its works."""
+    work, ours = resolver.registered(1)
+    value = mark_value(work.id)
+
+    class Newer(PixelWatermarker):
+        alg = "pixel-2"
+
+    resolver.studio.watermarker = Newer()
+    thief = resolver.stored(1)
+    with resolver.studio.store.unit() as unit:
+        unit.manifests.bind(Binding(MARK_ALG, mark_binding(MARK_ALG, work.id, thief).value, thief))
+    assert resolver.resolve.by_binding(MARK_ALG, value) == [Found(ours, 100)]
+    hint = {"hint_alg": MARK_ALG, "hint_value": base64.b64encode(value).decode()}
+    assert ids(resolver.look(lossy(decoded(resolver.studio.file(work))), **hint)) == [ours]
+    assert resolver.look(png(painting(9)), **hint) == []
 
 
 def test_a_withdrawn_work_is_never_answered(resolver: Resolver) -> None:
