@@ -21,6 +21,7 @@ from provenance.usecases.bindings import PAYLOAD_BYTES, written_value
 Digests = Mapping[ContentKind, str]
 
 SOURCE_TITLE: Final = "source"
+LEFT_OUT: Final = "the file's own C2PA manifest could not be carried on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Certified:
     store: bytes = field(default=b"", repr=False)
     manifest: ManifestRecord | None = None
     bindings: tuple[Binding, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class _Signed:
     asset: SignedAsset
     bindings: tuple[SoftBinding, ...]
     iscc: str
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +113,7 @@ class Certify:
             store=signed.asset.manifest,
             manifest=_record(candidate, signed.asset, now),
             bindings=tuple(_stored(binding, signed.asset.manifest_id) for binding in signed.bindings),
+            notes=signed.notes,
         )
 
     def _sign(self, credentials: ContentCredentials, candidate: Candidate, now: datetime) -> _Signed:
@@ -117,21 +121,19 @@ class Certify:
         code = credentials.content_code(marked.pixels, marked.source, marked.alpha)
         payload = candidate.work_id.payload.to_bytes(PAYLOAD_BYTES, "big")
         bindings = (SoftBinding(self.watermarker.alg, payload), code.binding)
-        parent = _parent(credentials.reader, candidate.source)
         statement = ManifestStatement(
             title=str(candidate.work_id),  # the owner's own title is not ours to publish
             when=now,
             generator=credentials.generator,
-            digital_source_type=None if parent else candidate.digital_source_type,
+            digital_source_type=candidate.digital_source_type,
             made_with=candidate.made_with,
             watermarked_with=Software(self.watermarker.alg),
             soft_bindings=bindings,
-            parent=parent,
             usage=training_mining_entries(candidate.policy),
             metadata=metadata_assertion(candidate.policy),
         )
-        asset = credentials.signer.sign(marked.source, marked.media_type, statement)
-        return _Signed(asset, bindings, code.image)
+        asset, notes = _signed(credentials, candidate, statement)
+        return _Signed(asset, bindings, code.image, notes)
 
     def _with_status(self, claims: CertificateClaims, now: datetime) -> CertificateClaims:
         """A place in the status lists is reserved before the certificate that names it is signed; one that is never
@@ -171,15 +173,20 @@ class Certify:
         )
 
 
-def _parent(reader: ManifestReader, source: Picture) -> SourceFile | None:
-    """The file as it came, where somebody signed it: its manifest becomes an ingredient, never overwritten."""
-    if not source.source:
-        return None
+def _signed(
+    credentials: ContentCredentials, candidate: Candidate, statement: ManifestStatement
+) -> tuple[SignedAsset, tuple[str, ...]]:
+    """Where somebody signed the file before, their manifest becomes an ingredient, never overwritten. One that is too
+    damaged to be carried on is left out, and the notes say so."""
+    source, marked, sign = candidate.source, candidate.marked, credentials.signer.sign
     try:
-        found = reader.read(source.source, source.media_type)
-    except (MalformedManifest, TooLarge, UnsupportedFormat):
-        return None  # it was no manifest that anybody could carry on
-    return SourceFile(source.source, source.media_type, SOURCE_TITLE) if found else None
+        if source.source and credentials.reader.read(source.source, source.media_type):
+            parent = SourceFile(source.source, source.media_type, SOURCE_TITLE)
+            carried = replace(statement, parent=parent, digital_source_type=None)
+            return sign(marked.source, marked.media_type, carried), ()
+    except (MalformedManifest, TooLarge, UnsupportedFormat) as error:
+        return sign(marked.source, marked.media_type, statement), (f"{LEFT_OUT}: {error.reason}",)
+    return sign(marked.source, marked.media_type, statement), ()
 
 
 def _record(candidate: Candidate, asset: SignedAsset, now: datetime) -> ManifestRecord:

@@ -195,7 +195,7 @@ def _work(submission: Submission, candidate: Candidate, certified: Certified, lo
         certificate_hash=certificate_hash(certified.certificate),
         created_at=certified.at,
         recipe_hash=submission.recipe_hash,
-        notes=candidate.source.notes,
+        notes=(*candidate.source.notes, *certified.notes),
         look_alikes=look_alikes,
     )
 

@@ -21,6 +21,9 @@ from provenance.credentials.pki.profiles import signature_hash
 
 MAX_REQUEST: Final = 4 << 10
 MAX_RESPONSE: Final = 64 << 10
+BACKDATED: Final = timedelta(minutes=5)
+"""A response that is younger than the time-stamp beside it counts for nothing, and clocks differ."""
+
 VALIDITY: Final = timedelta(days=1)
 MAX_NONCE: Final = 128  # RFC 9654, section 2.1
 _SKEW: Final = timedelta(minutes=5)
@@ -98,7 +101,7 @@ def asks_about(request: ocsp.OCSPRequest, issuer: x509.Certificate) -> bool:
 
 def respond(request: ocsp.OCSPRequest, responder: Responder, standing: Standing, *, now: datetime) -> bytes:
     """A signed response, valid for a day, with the request's nonce and the responder's certificate (DER)."""
-    this_update = now.replace(microsecond=0)
+    this_update = now.replace(microsecond=0) - BACKDATED
     builder = (
         ocsp.OCSPResponseBuilder()
         .add_response_by_hash(

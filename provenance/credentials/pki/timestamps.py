@@ -18,8 +18,9 @@ from provenance.core.errors import InvalidTimestamp
 from provenance.credentials.pki import chains
 from provenance.credentials.pki.profiles import signature_hash
 
-POLICY: Final = "2.25.104345315669383044555918115268054420323"
-"""Of our own authorities: the system's clock, to the second. An OID of a random UUID (ITU-T X.667)."""
+POLICY: Final = "2.5.29.32.0"
+"""anyPolicy (RFC 5280, section 4.2.1.4): our own authorities promise no published policy, only the system's clock, to
+the second. An OID of a UUID (2.25) would be ours, but verifiers in use refuse tokens that name one."""
 MAX_REQUEST: Final = 4 << 10
 MAX_RESPONSE: Final = 64 << 10
 ACCURACY_SECONDS: Final = 1

@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import struct
+import zlib
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +16,7 @@ from provenance.credentials import certificate_hash, verify
 from provenance.credentials.c2pa import iscc
 from provenance.credentials.tlog.entries import registration_entry
 from provenance.credentials.vocabulary import TRAINED_ALGORITHMIC_MEDIA
-from provenance.usecases.certify import ContentCredentials
+from provenance.usecases.certify import LEFT_OUT, ContentCredentials
 from provenance.usecases.register import Submission
 from tests.unit.adapters.c2pa.authority import Authority
 from tests.unit.usecases.conftest import NOTHING, Studio, decoded, encoded, painting, png
@@ -128,6 +130,17 @@ def test_a_file_that_arrives_signed_keeps_its_manifest_as_an_ingredient(studio: 
     (parent,) = report.ingredients
     assert (parent.relationship, parent.manifest_id) == ("parentOf", elsewhere.manifest_id)
     assert report.actions[0].action == "c2pa.opened"
+
+
+def test_a_manifest_that_is_too_damaged_is_left_out_with_a_note(studio: Studio, reader: C2paReader) -> None:
+    plain, body = png(painting(1)), b"caBX" + b"no manifest store"
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    work = studio.registered(1, data=plain[:33] + chunk + plain[33:])  # right behind the header
+    assert any(note.startswith(LEFT_OUT) for note in work.notes)
+    report = reader.read(studio.file(work), work.media_type)
+    assert report is not None
+    assert report.state is ManifestState.TRUSTED
+    assert report.ingredients == ()
 
 
 def test_what_the_owner_publishes_is_in_the_labels_and_nothing_else(studio: Studio) -> None:

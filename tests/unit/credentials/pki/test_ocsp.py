@@ -117,7 +117,7 @@ def test_a_response_repeats_the_question_and_its_nonce(pki: Pki):
     assert response.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce == b"a nonce of ours"
     assert response.serial_number == pki.leaf.certificate.serial_number
     assert response.certificates == [pki.ocsp.certificate]
-    assert (response.this_update_utc, response.next_update_utc) == (NOW, NOW + timedelta(days=1))
+    assert (response.this_update_utc, response.next_update_utc) == (NOW - ocsp.BACKDATED, NOW - ocsp.BACKDATED + timedelta(days=1))
 
 
 @pytest.mark.parametrize("reason", [*ocsp.REASONS, None])
@@ -167,12 +167,13 @@ def test_openssl_reads_the_response(tmp_path, standing: Standing, said: str):
 
 def test_a_good_answer_holds_for_its_time(pki: Pki):
     response = answered(pki)
-    assert check(pki, response) == ocsp.Answer(GOOD, NOW, NOW + timedelta(days=1))
+    since = NOW - ocsp.BACKDATED
+    assert check(pki, response) == ocsp.Answer(GOOD, since, since + timedelta(days=1))
     with pytest.raises(InvalidOcspResponse, match="nothing about this time"):
         check(pki, response, at=NOW + timedelta(days=1, seconds=1))
     early = answered(pki, now=NOW + HOUR)
     with pytest.raises(InvalidOcspResponse, match="nothing about this time"):
-        check(pki, early, at=NOW + HOUR - timedelta(minutes=6))
+        check(pki, early, at=NOW + HOUR - timedelta(minutes=11))
 
 
 def test_revoked_counts_from_its_time_on(pki: Pki):
