@@ -18,7 +18,7 @@ from PIL import Image
 
 from provenance.core.errors import CannotHoldMark, Conflict, ReceiptMismatch, Unavailable
 from provenance.core.ports import Operation
-from provenance.core.types import Detection
+from provenance.core.types import Detection, Region
 
 Pixels = NDArray[np.uint8]
 
@@ -73,6 +73,9 @@ class PixelWatermarker:
             return None
         payload = int.from_bytes(body, "big")
         return Detection(payload, 1 - 2.0**-64, 1.0, 0.0, mirrored=False, key_id=self.key_id)
+
+    def locate(self, pixels: Pixels, detection: Detection) -> Region | None:
+        return ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)) if self.detect(pixels) == detection else None
 
     def _tag(self, body: bytes) -> bytes:
         return hashlib.blake2b(body, key=self._key, digest_size=_TAG_BYTES).digest()

@@ -148,7 +148,9 @@ class Detection:
     `confidence` is 1 - (bound on the false-positive probability of this answer). `scale` is the picture's size relative
     to the marked original's, `rotation` in degrees counter-clockwise (-180, 180], `mirrored` a horizontal
     flip before rotation.
-    `key_id` names the key where a keyring was searched.
+    `key_id` names the key where a keyring was searched. `grid` (a, b, c, d, e, f) says where the mark's pattern lies:
+    the picture's pixel (x, y) is the pattern's (a x + b y + c, d x + e y + f), in pixels of the marked original at the
+    scheme's own size, modulo the pattern's period.
     """
 
     payload: int
@@ -157,3 +159,4 @@ class Detection:
     rotation: float
     mirrored: bool
     key_id: str | None = None
+    grid: tuple[float, float, float, float, float, float] | None = None

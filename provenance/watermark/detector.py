@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from provenance.watermark import kernels
 from provenance.watermark.code import TAG_BITS, TaggedCode
 from provenance.watermark.demodulator import Demodulator
-from provenance.watermark.geometry import TILE, Maps, Placement, hypotheses_for, placement, resolution
+from provenance.watermark.geometry import TILE, Maps, Placement, enlarged, grid, hypotheses_for, placement, resolution
 from provenance.watermark.layout import PERIOD, layout_of
 from provenance.watermark.spectrum import Spectrum
 from provenance.watermark.synchroniser import Sync, Synchroniser, turned_back
+
+Grid = tuple[float, float, float, float, float, float]
 
 _LIST: Final = 8
 _WIDE_LIST: Final = 32
@@ -65,7 +67,7 @@ class Reading:
 
     payload: int
     placement: Placement
-    sync_z: float
+    grid: Grid  # from the picture's pixels to the pattern's
 
 
 class LatticeDetector:
@@ -167,7 +169,16 @@ class LatticeDetector:
         payload = self._code.decode(soft, list_size)
         if payload is None:
             return None
-        return Reading(payload, placement(sync.candidate, sync.half_turn, spectrum.reduction), sync.z)
+        return Reading(
+            payload,
+            placement(sync.candidate, sync.half_turn, spectrum.reduction),
+            _flat(enlarged(grid(sync.candidate, sync.half_turn, sync.offset, spectrum.shape), spectrum.reduction)),
+        )
+
+
+def _flat(grid: NDArray[np.float64]) -> Grid:
+    (a, b, c), (d, e, f) = grid.tolist()
+    return a, b, c, d, e, f
 
 
 def _step(spectrum: Spectrum) -> float:

@@ -108,6 +108,23 @@ class Placement:
     mirrored: bool
 
 
+def grid(
+    candidate: NDArray[np.float64], half_turn: bool, offset: NDArray[np.float64], shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    """float64[2, 3]: from pixels of the analysed picture, [h, w] = shape, to the pattern's: X = B^T (x - centre) -
+    offset, with -B for B where the phases say so."""
+    back = candidate.reshape(2, 2).T * (-1.0 if half_turn else 1.0)
+    centre = np.array([shape[1] // 2, shape[0] // 2], float)
+    return np.column_stack([back, -offset - back @ centre])
+
+
+def enlarged(analysed: NDArray[np.float64], reduction: float) -> NDArray[np.float64]:
+    """The grid float64[2, 3] for a picture 1 / reduction as large; pixels are squares, so their centres move by half of
+    one."""
+    linear = analysed[:, :2]
+    return np.column_stack([linear * reduction, analysed[:, 2] + linear.sum(axis=1) * (reduction - 1) / 2])
+
+
 def placement(candidate: NDArray[np.float64], half_turn: bool, reduction: float) -> Placement:
     """Read a map. `half_turn`: the phases say that B stands for -B, which the energy alone cannot tell.
 

@@ -39,20 +39,29 @@ class Spectrum:
     levels: NDArray[np.uint8]  # `power` dilated by one bin, times 25: the coarse search's map
     mean_level: float
     reduction: float  # analysed size / picture size, <= 1
-    length: int  # longest analysed side
+    shape: tuple[int, int]  # of the analysed picture
+
+    @property
+    def length(self) -> int:
+        """Longest analysed side, pixels."""
+        return max(self.shape)
 
 
 def analyse(pixels: NDArray[np.uint8]) -> Spectrum | None:
     """The spectrum of uint8[H, W, 3]; None where the picture is too thin to hold anything (short side under 32)."""
+    plane, reduction = reduced(pixels)
+    return None if min(plane.shape) < MIN_SIDE else transform(plane, reduction)
+
+
+def reduced(pixels: NDArray[np.uint8]) -> tuple[Plane, float]:
+    """(luma at the size that is analysed, that size as a share of the picture's)."""
     plane = luma(pixels)
     height, width = plane.shape
     reduction = min(1.0, MAX_SIDE / max(height, width))
     if reduction < 1.0:
         size = (max(1, round(width * reduction)), max(1, round(height * reduction)))
         plane = np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
-    if min(plane.shape) < MIN_SIDE:
-        return None
-    return transform(plane, reduction)
+    return plane, reduction
 
 
 def transform(plane: Plane, reduction: float = 1.0) -> Spectrum:
@@ -65,7 +74,7 @@ def transform(plane: Plane, reduction: float = 1.0) -> Spectrum:
     power = np.minimum(energy / background, np.float32(_POWER_CAP))
     wrapped = np.concatenate([power[-1:], power, power[:1]])
     levels = np.minimum(cv2.dilate(wrapped, np.ones((3, 3), np.uint8))[1:-1] * _LEVEL, 255).astype(np.uint8)
-    return Spectrum(values, background, power, levels, float(levels.mean()), reduction, length=length)
+    return Spectrum(values, background, power, levels, float(levels.mean()), reduction, (height, width))
 
 
 def normalise(plane: Plane) -> Plane:

@@ -8,14 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.core.errors import CannotHoldMark, InvalidRequest, Misconfigured
-from provenance.core.types import Detection
+from provenance.core.types import Detection, Region
 from provenance.watermark.code import PAYLOAD_BITS, check_payload
 from provenance.watermark.detector import FALSE_POSITIVE_BOUND, LatticeDetector, Reading
 from provenance.watermark.embedder import LatticeEmbedder, Shape, apply, clip_strength, to_canonical
 from provenance.watermark.gauntlet import Gauntlet, compressed
+from provenance.watermark.geometry import enlarged
 from provenance.watermark.keystream import ALG, check_key, key_id
+from provenance.watermark.locator import carriers, outline
 from provenance.watermark.mask import luma
-from provenance.watermark.spectrum import Spectrum, analyse
+from provenance.watermark.spectrum import Spectrum, analyse, reduced
 
 Pixels = NDArray[np.uint8]
 
@@ -26,7 +28,7 @@ _CHECK_QUALITY: Final = 75  # JPEG quality that a marked picture must survive be
 _CERTAIN: Final = (8.0, -5.0)  # unless it clears these margins, dB, plain and after the worst quality
 _WORST_QUALITY: Final = 10  # of a canonical picture; larger ones get more pixels for the same content
 _BEST_QUALITY: Final = 30
-_PLAIN_MARGIN: Final = 13.5  # dB that are left for crops, blurs and smaller sizes
+_PLAIN_MARGIN: Final = 14.5  # dB that are left for crops, blurs and smaller sizes
 _COMPRESSED_MARGIN: Final = -1.0  # dB that should be left after the worst quality,
 _COMPRESSED_PSNR: Final = 42.5  # dB; but not at the price of less than this
 _PLAIN_SLOPE: Final = 0.7  # dB of plain margin per dB of strength
@@ -61,7 +63,7 @@ class LatticeWatermarker:
         return self._key_id
 
     def embed(self, pixels: Pixels, payload: int) -> Pixels:
-        """A marked copy of uint8[H, W, 3] that was read back, at canonical size after JPEG 75.
+        """A marked copy of uint8[H, W, 3], as strong as its margins ask. Where they are thin, it was read back.
 
         Raises InvalidRequest on another shape or dtype or a payload that is not an unsigned 64-bit int, CannotHoldMark
         where the picture is too small or too flat.
@@ -86,6 +88,15 @@ class LatticeWatermarker:
         spectrum = analyse(check_pixels(pixels))
         return None if spectrum is None else self.detect_in(spectrum, keys=1)
 
+    def locate(self, pixels: Pixels, detection: Detection) -> Region | None:
+        """The part of uint8[H, W, 3] that carries the mark that `detect` found there; None for a detection of another
+        scheme. Raises InvalidRequest on other arrays."""
+        plane, reduction = reduced(check_pixels(pixels))
+        if detection.grid is None:
+            return None
+        grid = enlarged(np.array(detection.grid).reshape(2, 3), 1 / reduction)
+        return outline(carriers(plane, self._embedder.pattern(detection.payload), grid, detection.scale * reduction))
+
     def detect_in(self, spectrum: Spectrum, *, keys: int) -> Detection | None:
         """`detect` on a prepared spectrum, as one of `keys` keys that are tried on it."""
         reading = self._detector.read(spectrum)
@@ -105,8 +116,12 @@ class LatticeWatermarker:
         return strength, plain + _PLAIN_SLOPE * change > _CERTAIN[0] and worst + change > _CERTAIN[1]
 
     def _survives(self, marked: Pixels, payload: int) -> bool:
-        """Whether the result is read at canonical size after JPEG compression."""
-        return self._gauntlet.reads(compressed(luma(to_canonical(marked)), _CHECK_QUALITY), payload)
+        """Whether the result is read at canonical size after JPEG compression, and where it is small, found blind too:
+        there the search is the weaker part."""
+        canonical = to_canonical(marked)
+        if not self._gauntlet.reads(compressed(luma(canonical), _CHECK_QUALITY), payload):
+            return False
+        return min(canonical.shape[:2]) >= _SMALL_SIDE or self.detect(marked) is not None
 
     def _detection(self, reading: Reading, keys: int) -> Detection:
         return Detection(
@@ -116,6 +131,7 @@ class LatticeWatermarker:
             rotation=reading.placement.rotation,
             mirrored=reading.placement.mirrored,
             key_id=self._key_id,
+            grid=reading.grid,
         )
 
 
@@ -157,6 +173,11 @@ class RotatingWatermarker:
             return None
         answers = (one.detect_in(spectrum, keys=len(self._ring)) for one in self._ring)
         return next((answer for answer in answers if answer is not None), None)
+
+    def locate(self, pixels: Pixels, detection: Detection) -> Region | None:
+        """See LatticeWatermarker.locate; None where the ring no longer holds the detection's key."""
+        own = next((one for one in self._ring if one.key_id == detection.key_id), None)
+        return None if own is None else own.locate(pixels, detection)
 
 
 def _refusal(canonical: Pixels) -> CannotHoldMark:

@@ -84,3 +84,11 @@ def test_a_picture_that_cannot_hold_the_mark_is_refused(watermarker: Watermarker
         watermarker.embed(np.full((16, 16, 3), 128, np.uint8), 1)
     assert refusal.value.reason
     assert refusal.value.hint
+
+
+def test_it_locates_what_it_found(watermarker: Watermarker, marked: np.ndarray) -> None:
+    region = watermarker.locate(marked, watermarker.detect(marked))
+    x, y = zip(*region, strict=True)
+    assert min(*x, *y) >= 0
+    assert max(*x, *y) <= 1
+    assert (max(x) - min(x)) * (max(y) - min(y)) > 0.8

@@ -62,6 +62,8 @@ class Watermarker(Protocol):
 
     def embed(self, pixels: "Pixels", payload: int) -> "Pixels": ...
     def detect(self, pixels: "Pixels") -> Detection | None: ...
+    def locate(self, pixels: "Pixels", detection: Detection) -> Region | None:
+        """The part of the picture that carries the mark that `detect` found in it; None where that can't be told."""
 
 
 class MatchEvidence(Protocol):
