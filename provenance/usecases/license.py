@@ -9,6 +9,7 @@ from provenance.core.ports import Clock, Signer, Store, Unit
 from provenance.core.records import Grant, Offer, Work, WorkStatus
 from provenance.core.types import StatusPlace, WorkId
 from provenance.credentials import issue_licence
+from provenance.credentials.tlog.entries import EntryKind, grant_entry
 from provenance.licensing import LicenceClaims, check_grant, check_offer, template
 
 
@@ -73,6 +74,8 @@ class License:
             check_grant(offer, licensee, now, valid_until)
             grant = self._granted(self._claims(unit, offer, work, licensee), offer, valid_until, now)
             unit.licences.add_grant(grant)
+            entry = grant_entry(grant.certificate)
+            unit.log.append(EntryKind.LICENCE_GRANTED, entry, at=now, work_id=grant.work_id)
         return grant
 
     def _claims(self, unit: Unit, offer: Offer, work: Work, licensee: str) -> LicenceClaims:

@@ -182,7 +182,7 @@ def check_log(policy: Policy) -> Callable[[str, str, datetime], LogFinding]:
 
 def missing_key_entries(unit: Unit, keys: Sequence[VerificationKey]) -> list[tuple[bytes, EntryKind, datetime]]:
     """Entries (bytes, kind, time) about signing keys that the log does not have yet, oldest first."""
-    logged = {entry.data for entry in unit.log.of_service()}
+    logged = {entry.data for entry in unit.log.of_kinds([kind for kind in EntryKind if kind.is_about_a_key])}
     facts = []
     for key in keys:
         moments = (

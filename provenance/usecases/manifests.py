@@ -10,7 +10,6 @@ import re
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, Protocol
 
 from provenance.core.errors import (
@@ -25,15 +24,12 @@ from provenance.core.errors import (
 from provenance.core.manifests import ManifestReport, ManifestState, SoftBinding
 from provenance.core.ports import Blobs, Clock, ManifestReader, Store, Unit
 from provenance.core.records import Binding, ManifestRecord, WorkStatus
-from provenance.credentials import times
 from provenance.credentials.c2pa import boxes
 from provenance.credentials.c2pa.report import MISMATCHES, UNTRUSTED
 from provenance.credentials.c2pa.store import MEDIA_TYPE, ManifestStore
-from provenance.credentials.canonical import canonical
-from provenance.credentials.tlog import EntryKind
+from provenance.credentials.tlog.entries import EntryKind, log_entry
 from provenance.usecases.bindings import ANY_ALG, MAX_VALUE, check_alg, read_value, written_value
 
-STORED: Final = "manifest.stored"
 PROOF_ALG: Final = "c2sp.org/tlog-proof@v1"
 MAX_STORE_BYTES: Final = 16 << 20
 MAX_BINDINGS: Final = 100  # in one manifest
@@ -185,15 +181,9 @@ class ManifestRepository:
         return Binding(ANY_ALG if alg is None else check_alg(alg), written_value(read_value(value)), manifest_id)
 
 
-def manifest_entry(blob: str, *, at: datetime) -> bytes:
-    """The log's leaf of a stored manifest: its sha256 and the time. The hash is of a signature too, so nobody who does
-    not hold the manifest can guess it."""
-    return canonical({"v": 1, "kind": STORED, "at": times.written(at), "manifest": blob})
-
-
 def _write(unit: Unit, record: ManifestRecord, found: Sequence[SoftBinding]) -> ManifestRecord:
-    entry = manifest_entry(record.blob, at=record.created_at)
-    index = unit.log.append(STORED, entry, at=record.created_at)
+    entry = log_entry(EntryKind.MANIFEST_STORED, at=record.created_at, manifest=record.blob)
+    index = unit.log.append(EntryKind.MANIFEST_STORED, entry, at=record.created_at)
     logged = ManifestRecord(record.id, record.blob, record.owner, record.created_at, log_index=index)
     unit.manifests.add(logged, [Binding(one.alg, written_value(one.value), record.id) for one in found])
     return logged

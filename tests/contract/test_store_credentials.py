@@ -42,7 +42,7 @@ def test_leaves_are_counted_from_zero_and_come_back_byte_for_byte(store: SqlStor
         assert unit.log.entries(2, 2) == []
         assert [entry.index for entry in unit.log.of_work(WorkId(1))] == [0]
         assert unit.log.of_work(WorkId(2)) == []
-        assert [entry.index for entry in unit.log.of_service()] == [1]
+        assert [entry.index for entry in unit.log.of_kinds(["key.added", "key.retired"])] == [1]
 
 
 def test_an_undone_leaf_leaves_no_gap(store: SqlStore) -> None:

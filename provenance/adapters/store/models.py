@@ -220,7 +220,7 @@ class LogEntryRow(Row, table=True):
     __tablename__ = "log_entries"
 
     index: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    kind: str
+    kind: str = Field(index=True)
     data: bytes
     created_at: datetime = Field(sa_type=UtcTime)
     work_id: WorkId | None = Field(sa_type=WorkIdText, nullable=True, index=True)

@@ -131,8 +131,8 @@ class Log(Protocol):
         """Those with start <= index < end, in order."""
 
     def of_work(self, work_id: WorkId) -> list[LogEntry]: ...
-    def of_service(self) -> list[LogEntry]:
-        """Those about no work, such as the service's own keys; in order."""
+    def of_kinds(self, kinds: Sequence[str]) -> list[LogEntry]:
+        """In order."""
 
     def put_checkpoint(self, checkpoint: LogCheckpoint) -> None:
         """The same tree head again replaces the note. Raises Conflict for another root of the same size."""

@@ -32,6 +32,7 @@ class EntryKind(StrEnum):
     CERTIFICATE_SUSPENDED = "certificate.suspended"
     CERTIFICATE_REINSTATED = "certificate.reinstated"
     LICENCE_GRANTED = "licence.granted"
+    MANIFEST_STORED = "manifest.stored"
     KEY_ADDED = "key.added"
     KEY_RETIRED = "key.retired"
     KEY_REVOKED = "key.revoked"
@@ -40,24 +41,41 @@ class EntryKind(StrEnum):
     def is_about_a_key(self) -> bool:
         return self.startswith("key.")
 
+    @property
+    def subject(self) -> str:
+        """The member that names what the entry is about."""
+        if self.is_about_a_key:
+            return "key"
+        return "manifest" if self is EntryKind.MANIFEST_STORED else "certificate"
+
 
 @dataclass(frozen=True, slots=True)
 class LogFact:
-    """An entry as read. `subject` is a certificate's hash (hex) or, for keys, a verification method's DID URL."""
+    """An entry as read. `subject` is the hash (hex) of a certificate or of a C2PA manifest store, or, for keys, a
+    verification method's DID URL."""
 
     kind: EntryKind
     at: datetime
     subject: str
 
 
-def log_entry(kind: EntryKind, *, at: datetime, certificate: str | None = None, key: str | None = None) -> bytes:
-    """The entry's bytes, under 2 KiB. `certificate` is `certificate_hash(...)`, hex; `key` a verification method's id.
+def log_entry(
+    kind: EntryKind,
+    *,
+    at: datetime,
+    certificate: str | None = None,
+    key: str | None = None,
+    manifest: str | None = None,
+) -> bytes:
+    """The entry's bytes, under 2 KiB. `certificate` is `certificate_hash(...)`, hex; `key` a verification method's id;
+    `manifest` the sha256 of a C2PA manifest store, hex, which like a certificate has a signature in it.
 
-    Raises ValueError unless it gets the one of both that belongs to the kind.
+    Raises ValueError unless it gets the one of them that belongs to the kind.
     """
-    subject = key if kind.is_about_a_key else certificate
-    if subject is None or (certificate is None) == (key is None):
-        raise ValueError(f"an entry {kind} names either a certificate or a key")
+    given = {"certificate": certificate, "key": key, "manifest": manifest}
+    subject = given.pop(kind.subject)
+    if subject is None or any(given.values()):
+        raise ValueError(f"an entry {kind} names a {kind.subject} and nothing else")
     return _written(LogFact(kind, at, subject))
 
 
@@ -79,7 +97,7 @@ def read_entry(data: bytes) -> LogFact:
     try:
         document = parse(data)
         kind = EntryKind(document["kind"])
-        fact = LogFact(kind, times.read(document["at"]), document[_subject_name(kind)])
+        fact = LogFact(kind, times.read(document["at"]), document[kind.subject])
         if _written(fact) == data:
             return fact
     except (ProvenanceError, KeyError, ValueError, TypeError):
@@ -97,14 +115,10 @@ def _from_certificate(kind: EntryKind, certificate: Mapping[str, Any]) -> bytes:
 
 def _written(fact: LogFact) -> bytes:
     """Raises ValueError on a subject that is none of the kind."""
-    name = _subject_name(fact.kind)
+    name = fact.kind.subject
     if not (_is_key(fact.subject) if fact.kind.is_about_a_key else _is_hash(fact.subject)):
         raise ValueError(f"this is no {name} that an entry names")
     return canonical({"v": VERSION, "kind": str(fact.kind), "at": times.written(fact.at), name: fact.subject})
-
-
-def _subject_name(kind: EntryKind) -> str:
-    return "key" if kind.is_about_a_key else "certificate"
 
 
 def _is_key(subject: str) -> bool:

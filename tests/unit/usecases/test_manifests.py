@@ -23,7 +23,7 @@ from provenance.core.records import Binding, ManifestRecord, Work
 from provenance.credentials.c2pa.store import ManifestStore
 from provenance.credentials.tlog import EntryKind, registration_entry
 from provenance.usecases.bindings import ANY_ALG
-from provenance.usecases.manifests import MAX_BINDINGS, MAX_STORE_BYTES, PROOF_ALG, STORED, ManifestRepository
+from provenance.usecases.manifests import MAX_BINDINGS, MAX_STORE_BYTES, PROOF_ALG, ManifestRepository
 from tests.doubles import PixelWatermarker
 from tests.repository import RealProofs, ToyReader, a_store, an_iscc, manifest_id, mark_binding
 from tests.unit.usecases.conftest import Studio
@@ -79,7 +79,7 @@ def test_a_store_comes_back_byte_for_byte_with_its_bindings_and_its_leaf(
     with studio.store.read() as unit:
         (entry,) = unit.log.entries(0, 9)
         assert {binding.alg for binding in unit.manifests.bindings(ONE)} == {TRUSTMARK, "io.iscc.v0"}
-    assert (entry.kind, entry.index, record.log_index) == (STORED, 0, 0)
+    assert (entry.kind, entry.index, record.log_index) == (EntryKind.MANIFEST_STORED, 0, 0)
     assert record.blob.encode() in entry.data
     assert b"ann" not in entry.data
 
@@ -333,7 +333,7 @@ def test_the_same_entry_at_another_place_is_another_receipt(studio: Studio, kept
     kept.add(a_store(1), owner="ann")
     with studio.store.unit() as unit:
         (entry,) = unit.log.entries(0, 1)
-        copied = unit.log.append(STORED, entry.data, at=studio.clock() + timedelta(seconds=1))
+        copied = unit.log.append(EntryKind.MANIFEST_STORED, entry.data, at=studio.clock() + timedelta(seconds=1))
     kept.proofs.publish()
     proof = kept.proofs.prove(copied)
     with pytest.raises(ReceiptMismatch):

@@ -1,5 +1,6 @@
 """The transparency log: leaves, and the tree heads that were published."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -38,8 +39,8 @@ class SqlLog(Repository):
         query = select(LogEntryRow).where(col(LogEntryRow.work_id) == work_id)
         return [row.to(LogEntry) for row in self._session.exec(query.order_by(col(LogEntryRow.index)))]
 
-    def of_service(self) -> list[LogEntry]:
-        query = select(LogEntryRow).where(col(LogEntryRow.work_id).is_(None))
+    def of_kinds(self, kinds: Sequence[str]) -> list[LogEntry]:
+        query = select(LogEntryRow).where(col(LogEntryRow.kind).in_(kinds))
         return [row.to(LogEntry) for row in self._session.exec(query.order_by(col(LogEntryRow.index)))]
 
     def put_checkpoint(self, checkpoint: LogCheckpoint) -> None:

@@ -20,8 +20,7 @@ KEY = "did:web:art.example#z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
 
 @pytest.mark.parametrize("kind", list(EntryKind))
 def test_text_and_back(kind):
-    subject = {"key": KEY} if kind.is_about_a_key else {"certificate": HASH}
-    data = log_entry(kind, at=NOON, **subject)
+    data = log_entry(kind, at=NOON, **{kind.subject: KEY if kind.is_about_a_key else HASH})
     assert data == rfc8785.dumps(json.loads(data))
     assert read_entry(data) == LogFact(kind, NOON, KEY if kind.is_about_a_key else HASH)
 

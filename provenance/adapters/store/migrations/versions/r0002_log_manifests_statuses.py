@@ -39,6 +39,7 @@ def _log() -> None:
         sa.Column("work_id", sa.String(16), nullable=True),
         sa.PrimaryKeyConstraint("index", name=op.f("pk_log_entries")),
     )
+    op.create_index(op.f("ix_log_entries_kind"), "log_entries", ["kind"])
     op.create_index(op.f("ix_log_entries_work_id"), "log_entries", ["work_id"])
     op.create_table(
         "log_checkpoints",
