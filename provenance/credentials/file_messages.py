@@ -79,6 +79,11 @@ FILE_FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "It carries a word about revocation that counts for those only who trust the root.",
         "附带吊销声明，但仅对信任该根的人有效。",
     ),
+    "file-same-pixels": (
+        "The bytes are not those that were signed, but the pixels are the certified ones: the file was saved again, or "
+        "lost its metadata.",
+        "字节与签名时不同，但像素与所认证的一致：文件曾被重新保存，或丢失了元数据。",
+    ),
     "file-no-bindings": ("It names nothing that would find it without metadata.", "未指明可在无元数据时找回的绑定。"),
     "file-no-labels": ("There are not two places with labels to compare.", "没有可供核对的两处标识。"),
     "file-labels-unread": ("A label is not in a form that is known here.", "某处标识的格式未知。"),
@@ -106,7 +111,10 @@ FILE_FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "The signer's certificate is not one that may sign content credentials: {codes}.",
         "签名者的证书不可用于签署内容凭证：{codes}。",
     ),
-    "file-stamp-invalid": ("The time-stamp does not belong to this signature: {codes}.", "时间戳不属于此签名：{codes}。"),
+    "file-stamp-invalid": (
+        "The time-stamp does not belong to this signature: {codes}.",
+        "时间戳不属于此签名：{codes}。",
+    ),
     "file-stamp-untrusted": (
         "The time-stamp's authority is none of those that you named: {codes}.",
         "时间戳机构不在您所指定之列：{codes}。",

@@ -15,6 +15,8 @@ LOCAL: Final = "local"
 
 _OURS: Final = frozenset({"provenance", "generators", "index", "contracts"})
 _EXTRAS: Final = {
+    "c2pa": "c2pa",
+    "cbor2": "c2pa",
     "web3": "chain",
     "eth_account": "chain",
     "torch": "clip",

@@ -8,6 +8,7 @@ import pytest
 
 from provenance.credentials.vc import verification
 from provenance.faces.cli.commands import verify
+from provenance.faces.cli.verifying import certificates
 from tests.cli import Stock, cli
 from tests.service import decoded, encoded
 
@@ -153,14 +154,18 @@ class TestDocument:
         assert (done.code, done.answer["step"]) == (3, step)
 
     @pytest.mark.parametrize("format_", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "AVIF"])
-    def test_a_picture_in_the_certificates_place_is_recognised(self, tmp_path, format_):
+    def test_a_picture_without_credentials_says_so_and_who_could_know(self, tmp_path, format_):
         import numpy as np
 
         (tmp_path / "picture").write_bytes(encoded(np.zeros((8, 8, 3), np.uint8), format_))
         done = cli("verify", tmp_path / "picture", "--json")
-        assert done.code == 3
-        assert (done.answer["error"], done.answer["step"]) == ("malformed-certificate", 1)
-        assert "provenance verify CERT FILE" in done.answer["hint"]
+        assert (done.code, done.answer["error"]) == (5, "not-found")
+        assert "--service" in done.answer["hint"]
+
+    def test_the_certificate_comes_first(self, stock):
+        done = cli("verify", stock.marked["harbour"], stock.certificates["harbour"])
+        assert done.code == 2
+        assert "verify CERT FILE" in done.err
 
     def test_a_missing_certificate(self):
         done = cli("verify", "missing.json")
@@ -182,7 +187,9 @@ class TestFile:
         return cli("verify", stock.certificates["harbour"], file, "--jwks", keys, "--json", *options)
 
     def test_the_registered_file_and_its_source_are_known_by_their_bytes(self, stock, keys_file, monkeypatch):
-        monkeypatch.setattr(verify, "_pixels", lambda _: pytest.fail("the bytes decide: nothing has to be decoded"))
+        monkeypatch.setattr(
+            certificates, "pixel_digest", lambda _: pytest.fail("the bytes decide: nothing has to be decoded")
+        )
         for file, content in ((stock.marked["harbour"], "marked-file"), (stock.pictures["harbour"], "source-file")):
             done = self.verify(stock, keys_file, file)
             assert (done.code, done.answer["content"]) == (0, content)
