@@ -10,7 +10,7 @@ from provenance.core.digests import file_digest, picture_digest
 from provenance.core.policy import POLICY, Verdict, best, identical, judge
 from provenance.core.ports import Clock, Images, Matcher, Store, Watermarker
 from provenance.core.records import Check, ContentKey, Grant, Work, WorkStatus
-from provenance.core.types import Detection, Evidence, Grade, Picture, WorkId, check_licensee
+from provenance.core.types import Detection, Evidence, Grade, Picture, Region, WorkId, check_licensee
 from provenance.licensing import is_licensed
 from provenance.usecases.catch_up import catch_up
 
@@ -60,10 +60,11 @@ class CheckPicture:
             picture = self.images.read(query.data)
         exact = self._exact(picture)
         if exact:
-            mark, verdicts = None, [identical(str(exact.work_id), exact.kind)]
+            mark, region, verdicts = None, None, [identical(str(exact.work_id), exact.kind)]
         else:
             with watch.stage("mark"):
                 mark = self.watermarker.detect(picture.pixels)
+                region = self.watermarker.locate(picture.pixels, mark) if mark else None
             with watch.stage("match"):
                 verdicts = self._judge(picture, mark)
         with watch.stage("record"):
@@ -74,7 +75,7 @@ class CheckPicture:
             "id": check_id,
             "created_at": now.isoformat(),
             **self._question(query, picture, watch),
-            "mark": _mark_json(mark, works),
+            "mark": _mark_json(mark, works, region),
             "grade": str(best(verdicts)),
             "matches": [
                 _match_json(verdict, works[verdict.work_id], query.licensee, grants.get(verdict.work_id))
@@ -132,8 +133,9 @@ class CheckPicture:
         }
 
 
-def _mark_json(mark: Detection | None, live: Mapping[str, Work]) -> dict[str, Any] | None:
-    """A work that is withdrawn, or was never here, is not named: it leaves every answer."""
+def _mark_json(mark: Detection | None, live: Mapping[str, Work], region: Region | None) -> dict[str, Any] | None:
+    """A work that is withdrawn, or was never here, is not named: it leaves every answer. `region` is the part of the
+    picture that carries the mark."""
     if mark is None:
         return None
     work_id = str(WorkId(mark.payload))
@@ -144,6 +146,7 @@ def _mark_json(mark: Detection | None, live: Mapping[str, Work]) -> dict[str, An
         "scale": round(mark.scale, 4),
         "rotation": round(mark.rotation, 2),
         "mirrored": mark.mirrored,
+        "region": region,
     }
 
 

@@ -34,6 +34,20 @@ def test_a_misuse_is_found_with_its_evidence_and_regions(api: Api, alps: dict):
     assert report["query"]["width"] == 500
 
 
+def test_the_report_says_which_part_carries_the_mark(api: Api, alps: dict):
+    work = decoded(api.file(alps["id"]))
+    height, width = work.shape[:2]
+    page = scene(4711, width=width * 2, height=height + 100).copy()
+    page[60 : 60 + height, 40 : 40 + width] = work
+    mark = api.check(encoded(page, "JPEG", quality=90))["mark"]
+    assert mark["work_id"] == alps["id"]
+    xs, ys = zip(*mark["region"], strict=True)
+    box = (min(xs) * page.shape[1], min(ys) * page.shape[0], max(xs) * page.shape[1], max(ys) * page.shape[0])
+    shared = (min(box[2], 40 + width) - max(box[0], 40)) * (min(box[3], 60 + height) - max(box[1], 60))
+    united = (box[2] - box[0]) * (box[3] - box[1]) + width * height - shared
+    assert shared / united > 0.6
+
+
 def test_an_innocent_picture_matches_nothing(api: Api, alps: dict):
     report = api.check(encoded(scene(4242)))
     assert report["mark"] is None

@@ -27,7 +27,7 @@ REPORT_KEYS = {
     "matches",
 }
 QUERY_KEYS = {"sha256", "pixels_sha256", "media_type", "width", "height", "notes"}
-MARK_KEYS = {"work_id", "key_id", "confidence", "scale", "rotation", "mirrored"}
+MARK_KEYS = {"work_id", "key_id", "confidence", "scale", "rotation", "mirrored", "region"}
 MATCH_KEYS = {
     "work_id",
     "title",

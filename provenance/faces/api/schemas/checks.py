@@ -48,6 +48,7 @@ class MarkOut(BaseModel):
     scale: float = Field(examples=[0.5], description="The picture's size relative to the marked original's.")
     rotation: float = Field(examples=[10.0], description="Degrees counter-clockwise.")
     mirrored: bool
+    region: Polygon | None = Field(None, description="The part of the picture that carries the mark.")
 
 
 class EvidenceOut(BaseModel):
