@@ -6,7 +6,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit check format bench serve contracts clean
+.PHONY: help setup demo test unit check interop format bench serve contracts clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,7 +26,10 @@ $(VENV)/.all: pyproject.toml | $(BIN)/python
 contracts/node_modules/.package-lock.json: contracts/package-lock.json
 	@if command -v npm >/dev/null; then npm install --prefix contracts --no-save --no-audit --no-fund --silent; else echo 'npm is missing: tests against a real node are skipped'; fi
 
-setup: $(VENV)/.all contracts/node_modules/.package-lock.json  ## create .venv with everything that developers need (several GB: torch)
+tests/interop/node_modules/.package-lock.json: tests/interop/package.json
+	@if command -v npm >/dev/null; then npm install --prefix tests/interop --no-save --no-audit --no-fund --silent; else echo 'npm is missing: verifiers in JavaScript are not run'; fi
+
+setup: $(VENV)/.all contracts/node_modules/.package-lock.json tests/interop/node_modules/.package-lock.json  ## create .venv with everything that developers need (several GB: torch)
 
 demo: $(VENV)/.server  ## register, misuse, find again, verify: on real images, with no account, weights or server
 	$(BIN)/python -m scripts.demo --out demo-out
@@ -47,6 +50,9 @@ check: setup  ## ruff, mypy --strict, import-linter, docs checks, contract artif
 	$(BIN)/python -m scripts.check_docs
 	@if [ -d contracts/node_modules ]; then node contracts/build.mjs --check; fi
 
+interop: setup  ## register artworks and hold every claim about them against other people's verifiers
+	$(BIN)/python -m scripts.interop
+
 format: setup  ## let ruff write the format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -61,4 +67,4 @@ contracts: contracts/node_modules/.package-lock.json  ## recompile the Solidity 
 	node contracts/build.mjs
 
 clean:  ## remove everything that can be made again
-	rm -rf $(VENV) demo-out bench-out contracts/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo-out bench-out contracts/node_modules tests/interop/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
