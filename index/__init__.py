@@ -14,7 +14,7 @@ has an owner (FolderInUse) or can't be written (NotSealed), model files that are
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from index.ports import Alignment, Evidence, Match, Operation, Region
+from index.ports import Aligned, Alignment, Evidence, Match, Operation, Region
 
 if TYPE_CHECKING:
     from index.embedders.golden import WrongModel
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from index.vectors.generations import FolderInUse, NotSealed
 
 __all__ = [
+    "Aligned",
     "Alignment",
     "DamagedFingerprint",
     "Evidence",

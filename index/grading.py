@@ -25,7 +25,7 @@ _WHOLE: Final[Region] = as_region(UNIT)
 
 def judge(id_: str, pair: Pair, calibration: Calibration, votes: float | None = None) -> Match:
     """`votes` of the local index for this reference, where it was asked."""
-    in_query, in_reference = _regions(pair)
+    in_query, in_reference = regions(pair)
     probability = calibration.probability(pair)
     return Match(
         id=id_,
@@ -74,7 +74,7 @@ def _is_turned(pair: Pair) -> bool:
     return turn > _COPY_TURN or bool(singular[0] > _COPY_STRETCH * singular[1])
 
 
-def _regions(pair: Pair) -> tuple[Region, Region]:
+def regions(pair: Pair) -> tuple[Region, Region]:
     """Where they agree, in the query and in the reference; the whole overlap where the dense check named no place."""
     if pair.same_pixels:
         return _WHOLE, _WHOLE

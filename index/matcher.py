@@ -15,6 +15,7 @@ from typing import Any, Final, Self, TypeVar
 
 import numpy as np
 
+from index.align import align
 from index.calibration import Calibration
 from index.calibration import bundled as bundled_calibration
 from index.catalogue import Candidate, Catalogue, Packed
@@ -24,7 +25,7 @@ from index.embedders.lite0 import Lite0Embedder
 from index.fingerprint import DamagedFingerprint, Fingerprint, ForeignFingerprint, unpack
 from index.grading import CONTENT, GRADES, judge
 from index.local.codebook import bundled as bundled_codebook
-from index.ports import Embedder, Match, Operation, Pixels, Recorded
+from index.ports import Aligned, Embedder, Match, Operation, Pixels, Recorded
 from index.vectors.generations import Generation, Generations
 from index.vectors.openmp import openmp_threads
 
@@ -215,6 +216,16 @@ class Matcher:
     def _judge(self, query: Query, candidate: Candidate) -> Match:
         pair = compare(query, candidate.fingerprint, self._describer.codebook)
         return judge(candidate.id, pair, self._calibration, candidate.votes)
+
+    def align(self, picture: Pixels, id_: str) -> Aligned | None:
+        """How the registered picture `id_` lies in this one, for people to look at; None where nothing shows that they
+        share a part, or the id is not here. Raises ValueError when `picture` is not uint8[H, W, 3]."""
+        query = self._describer.query(picture)
+        with openmp_threads():
+            found = [
+                align(query, named.fingerprint, self._describer.codebook) for named in self._catalogue.named([id_])
+            ]
+        return found[0] if found else None
 
     def seal(self) -> None:
         """Write everything as a new generation, where there is a folder of our own. Raises NotSealed when the disk

@@ -77,6 +77,24 @@ class Alignment:
     region_reference: Region
 
 
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """How a registered picture lies in a query, in plain values.
+
+    `transform` has the rows of the 3x3 matrix that maps reference to query, both 0..1; `inliers` counts keypoints that
+    are unique on both sides, 0 where a hash named the orientation; `share` 0..1 of the textured overlap agrees. `heat`
+    has rows of equal cells over the whole query: 0..100 percent of a cell agree, -1 where nothing can be compared.
+    """
+
+    transform: tuple[tuple[float, float, float], ...]
+    mirrored: bool
+    inliers: int
+    share: float
+    region_query: Region
+    region_reference: Region
+    heat: tuple[tuple[int, ...], ...]
+
+
 class Verifier(Protocol):
     """Which part of one picture is which part of the other; None where nothing shows that they share any."""
 

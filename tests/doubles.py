@@ -119,6 +119,19 @@ class Resemblance:
 _FRAME: Final = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
+@dataclass(frozen=True)
+class Lying:
+    """Satisfies `core.ports.Aligned`."""
+
+    share: float
+    transform: Any = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    mirrored: bool = False
+    inliers: int = 0
+    region_query: Any = _FRAME
+    region_reference: Any = _FRAME
+    heat: Any = ((100, 50), (-1, 0))
+
+
 class ThumbnailMatcher:
     """Pictures are as alike as their thumbnails."""
 
@@ -151,6 +164,13 @@ class ThumbnailMatcher:
         found = [self._judge(id_, float(np.abs(print_ - query).mean())) for id_, print_ in self._prints.items()]
         kept = [match for match in found if match.grade != "none" or match.id in candidates]
         return sorted(kept, key=lambda match: -match.probability)
+
+    def align(self, picture: Pixels, id_: str, /) -> Lying | None:
+        """Found pictures lie on the whole query, or nowhere."""
+        if id_ not in self._prints:
+            return None
+        found = self._judge(id_, float(np.abs(self._prints[id_] - self._thumbnail(picture)).mean()))
+        return Lying(share=found.probability) if found.region_query else None
 
     def seal(self) -> None:
         self.seals += 1

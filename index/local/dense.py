@@ -25,6 +25,7 @@ _BLUR: Final = 1.2  # px: forgives compression and half a pixel of misalignment
 _FEWEST: Final = 100  # textured px under which there is no answer
 _COARSEST: Final = 0.25  # how far the query may be shrunk to the resolution of an enlarged reference
 _CORE: Final = 0.13  # the reference without this border is its core
+_SPARSE: Final = 0.1  # share of a cell of the heat map that must be textured for it to say anything
 
 _Image = NDArray[np.float32]
 
@@ -48,23 +49,67 @@ NOTHING: Final = Agreement(0.0, 0.0, 0.0, 0.0, 0.0, ())
 
 def compare(query: NDArray[np.uint8], reference: NDArray[np.uint8], transform: NDArray[np.float64]) -> Agreement:
     """Compare luma uint8[h, w] of two pictures under `transform`, float64[3, 3] reference to query, both 0..1."""
-    ours, warped, inside, core = _common_frame(query, reference, transform)
-    if inside.sum() < 2 * _FEWEST:
+    found = _maps(query, reference, transform)
+    if found is None:
         return NOTHING
-    textured = inside & (_variance(warped) > _TEXTURE)
-    if textured.sum() < _FEWEST:
-        return NOTHING
-    correlation = _best_correlation(ours, warped, inside)
-    agrees = textured & (correlation > AGREES)
-    in_core = textured & core
+    textured, agrees, correlation = found.textured, found.agrees, found.correlation
+    in_core = textured & found.core
     return Agreement(
         share=float(agrees.sum() / textured.sum()),
         correlation=float(correlation[textured].mean()),
-        core=float((agrees & core).sum() / in_core.sum()) if in_core.sum() >= _FEWEST else 0.0,
+        core=float((agrees & found.core).sum() / in_core.sum()) if in_core.sum() >= _FEWEST else 0.0,
         textured=float(textured.mean()),
         agreeing=float(agrees.mean()),
         region=_region(agrees, transform),
     )
+
+
+def heat(
+    query: NDArray[np.uint8], reference: NDArray[np.uint8], transform: NDArray[np.float64], longest: int
+) -> NDArray[np.int8]:
+    """Where in the query the two agree, for people: int8[rows, columns], cells of equal size over the whole query, the
+    longer side `longest` of them. 0..100 percent of a cell's textured px agree; -1 where there is nothing to compare.
+
+    Arguments as for `compare`.
+    """
+    rows, columns = _cells(query.shape, longest)
+    found = _maps(query, reference, transform)
+    if found is None:
+        return np.full((rows, columns), -1, np.int8)
+    size = (columns, rows)
+    textured = cv2.resize(found.textured.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    agrees = cv2.resize(found.agrees.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    percent = np.rint(100 * agrees / np.maximum(textured, 1e-6)).clip(0, 100)
+    return np.where(textured >= _SPARSE, percent, -1).astype(np.int8)
+
+
+def _cells(shape: tuple[int, ...], longest: int) -> tuple[int, int]:
+    """Rows and columns."""
+    scale = longest / max(shape)
+    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Maps:
+    """One value a px of the common frame: `correlation` -1..1; what can be compared, and what of it agrees; where the
+    reference's core lies."""
+
+    correlation: _Image
+    textured: NDArray[np.bool_]
+    agrees: NDArray[np.bool_]
+    core: NDArray[np.bool_]
+
+
+def _maps(query: NDArray[np.uint8], reference: NDArray[np.uint8], transform: NDArray[np.float64]) -> _Maps | None:
+    """None where there is too little to compare."""
+    ours, warped, inside, core = _common_frame(query, reference, transform)
+    if inside.sum() < 2 * _FEWEST:
+        return None
+    textured = inside & (_variance(warped) > _TEXTURE)
+    if textured.sum() < _FEWEST:
+        return None
+    correlation = _best_correlation(ours, warped, inside)
+    return _Maps(correlation, textured, textured & (correlation > AGREES), core)
 
 
 def _common_frame(

@@ -113,6 +113,17 @@ def test_a_fingerprint_that_it_cannot_use_is_refused_by_name(matcher: ports.Matc
     assert matcher.checkpoint() == 0
 
 
+def test_a_found_picture_can_be_laid_over_the_work(matcher: ports.Matcher, prints: list[bytes]):
+    matcher.apply([Operation(1, "work", prints[0])])
+    found = matcher.align(jpeg(scene(0), 60), "work")
+
+    assert found is not None
+    assert np.allclose(found.transform, np.eye(3), atol=0.02)
+    assert len({len(row) for row in found.heat}) == 1
+    assert matcher.align(scene(9), "work") is None
+    assert matcher.align(scene(0), "unknown") is None
+
+
 def test_sealing_does_not_change_answers(matcher: ports.Matcher, prints: list[bytes]):
     matcher.apply([Operation(1, "work", prints[0])])
     before = matcher.match(jpeg(scene(0), 60))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from provenance.core.errors import Busy, Misconfigured, Unavailable
-from provenance.core.ports import Match, Matcher, Operation
+from provenance.core.ports import Aligned, Match, Matcher, Operation
 
 if TYPE_CHECKING:
     from provenance.core.types import Pixels
@@ -61,6 +61,10 @@ class OwnedMatcher:
 
     def match(self, picture: "Pixels", *, candidates: Sequence[str] = ()) -> Sequence[Match]:
         answer: Sequence[Match] = self._ask(_Request(call=lambda: self._matcher.match(picture, candidates=candidates)))
+        return answer
+
+    def align(self, picture: "Pixels", id_: str, /) -> Aligned | None:
+        answer: Aligned | None = self._ask(_Request(call=lambda: self._matcher.align(picture, id_)))
         return answer
 
     def apply(self, operations: Iterable[Operation]) -> None:

@@ -6,6 +6,7 @@ Every implementation passes the contract suite `tests/contract/test_<port>.py`.
 from provenance.core.ports.ledger import Ledger, LedgerReceipt, PreparedAnchor
 from provenance.core.ports.outside import Blobs, Clock, Fetcher
 from provenance.core.ports.pictures import (
+    Aligned,
     Artwork,
     Generator,
     Images,
@@ -43,6 +44,7 @@ from provenance.core.ports.store import (
 )
 
 __all__ = [
+    "Aligned",
     "Anchors",
     "ApiKeys",
     "Artwork",

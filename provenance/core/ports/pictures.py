@@ -98,6 +98,25 @@ class Match(Protocol):
     def calibration(self) -> str: ...
 
 
+class Aligned(Protocol):
+    """See `index.Aligned`."""
+
+    @property
+    def transform(self) -> tuple[tuple[float, float, float], ...]: ...
+    @property
+    def mirrored(self) -> bool: ...
+    @property
+    def inliers(self) -> int: ...
+    @property
+    def share(self) -> float: ...
+    @property
+    def region_query(self) -> Region: ...
+    @property
+    def region_reference(self) -> Region: ...
+    @property
+    def heat(self) -> tuple[tuple[int, ...], ...]: ...
+
+
 class Operation(Protocol):
     @property
     def sequence(self) -> int: ...
@@ -121,6 +140,9 @@ class Matcher(Protocol):
     def checkpoint(self) -> int: ...
     def match(self, picture: "Pixels", *, candidates: Sequence[str] = ()) -> Sequence[Match]:
         """Best first. `candidates` are compared and answered even where the shortlist would miss them."""
+
+    def align(self, picture: "Pixels", id_: str, /) -> Aligned | None:
+        """How one registered picture lies in this one, for people to look at; None where that can't be told."""
 
     def seal(self) -> None:
         """Write the state as a new generation on disk, where there is a disk."""
