@@ -126,7 +126,7 @@ FILE_FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "清单完整，但这不是所签名的文件：其字节（可能还有像素）不同。重新保存、缩放或删除元数据都会如此；"
         "这并不意味着伪造。",
     ),
-    "file-labels-contradict": ("Labels contradict each other: {detail}", "标识互相矛盾：{detail}"),
+    "file-labels-contradict": ("Not all labels can be true: {detail}", "各处标识不可能同时成立：{detail}"),
     "file-names-differ": (
         "The certificate is about another manifest: it links to {linked}, the file holds {id}.",
         "证书指明的是另一份清单：证书链接到 {linked}，文件中为 {id}。",

@@ -53,6 +53,7 @@ _REVOKED: Final = ("signingCredential.ocsp.revoked", "signingCredential.revoked"
 _STAMP_VALIDATED: Final = "timeStamp.validated"
 _STAMP_TRUSTED: Final = "timeStamp.trusted"
 _STAMP_UNTRUSTED: Final = "timeStamp.untrusted"
+_TAKEN_OUT: Final = "AssertionNotFound"  # c2pa-rs's name for it
 _UNNAMED: Final = "?"
 
 
@@ -95,13 +96,15 @@ def judge_file(report: ManifestReport, asked: Asked, *, first: int = 1) -> tuple
 
 
 def unreadable(error: ProvenanceError) -> VerificationError:
-    """A store that the reader refused, as the first step's failure. Its trail is that one step."""
-    kind = type(error) if isinstance(error, VerificationError) else MalformedManifest
-    refused = refusal(kind, "file-unreadable", hint=error.hint, detail=error.reason)
+    """A store that the reader refused, as the first step's failure; its trail is that one step. c2pa-rs reads nothing
+    of a manifest whose claim names an assertion that is not there: something was taken out."""
+    if _TAKEN_OUT in error.reason:
+        refused: VerificationError = refusal(ManifestAltered, "file-altered", codes="assertion.missing")
+    else:
+        kind = type(error) if isinstance(error, VerificationError) else MalformedManifest
+        refused = refusal(kind, "file-unreadable", hint=error.hint, detail=error.reason)
     refused.step = 1
-    refused.trail = (
-        Step(1, "credentials", Outcome.FAILED, "file-unreadable", {"detail": error.reason}, refused.reason),
-    )
+    refused.trail = (Step(1, "credentials", Outcome.FAILED, refused.finding, refused.values, refused.reason),)
     return refused
 
 
