@@ -247,7 +247,7 @@ def _manifest(run: _Run, _: object) -> Step:
 
 
 def _log(run: _Run, _: object) -> Step:
-    proof = run.supplied.log_proof or run.log_proof
+    proof = run.log_proof if run.supplied.log_proof is None else run.supplied.log_proof
     if proof is None:
         return _skipped("no-log-proof")
     if run.supplied.check_log is None:

@@ -75,3 +75,33 @@ def test_the_documents_are_what_the_script_writes():
     for name, data in generator.documents().items():
         if name != "revoked-list.json":
             assert (FOLDER / name).read_bytes() == data, f"{name}: run python -m scripts.golden.credentials"
+
+
+def test_an_empty_proof_file_does_not_count_as_none(tmp_path):
+    (tmp_path / "empty").write_bytes(b"")
+    done = asked("valid-bundle.json", "--log-proof", str(tmp_path / "empty"), "--json")
+    assert (done.code, done.answer["error"], done.answer["step"]) == (3, "malformed-log-proof", 10)
+
+
+def test_a_proof_beside_a_bare_certificate(tmp_path):
+    bundle = json.loads((FOLDER / "valid-bundle.json").read_text())
+    (tmp_path / "c.json").write_text(json.dumps(bundle["certificate"]))
+    (tmp_path / "c.tlog-proof").write_text(bundle["logProof"])
+    log = CASES["valid-bundle.json"]["arguments"]
+    done = cli("verify", tmp_path / "c.json", "--log-proof", tmp_path / "c.tlog-proof", *log, "--json")
+    assert (done.code, done.answer["steps"][9]["outcome"]) == (0, "passed")
+
+
+@pytest.mark.parametrize("size", [(64 << 10) + 1, 0])
+def test_roots_that_are_none_are_wrong_usage(tmp_path, size):
+    (tmp_path / "root.pem").write_bytes(b"\xff" * size)
+    assert cli("verify", "valid.png", "--trust-anchors", tmp_path / "root.pem").code == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--witness", "w+1+AA"), ("--quorum", "1"), ("--log-vkey", "nonsense"), ("--service", "art.example"),
+     ("--service", "http://art.example"), ("--service", "https://art.example/?q"), ("--log-max-age", "1e9")],
+)  # fmt: skip
+def test_options_that_make_no_sense(options):
+    assert cli("verify", "certificate.json", "--did-doc", "did.json", *options).code == 2
