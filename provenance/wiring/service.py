@@ -10,8 +10,10 @@ from typing import Any
 
 from provenance.adapters.keys import reseal
 from provenance.adapters.pdf import CertificatePdf, Language, LogPlace, Sheet
+from provenance.adapters.reports import ReportDrawing
 from provenance.core.errors import CannotHoldMark, Conflict, InvalidRequest, Misconfigured, Unavailable
 from provenance.core.records import Work, WorkStatus
+from provenance.core.report import FalseAlarms
 from provenance.core.types import WorkId
 from provenance.credentials import bundle, did_document, issue_jwt, jwks
 from provenance.usecases.access import Access
@@ -26,6 +28,7 @@ from provenance.usecases.log_receipts import LogReceipts
 from provenance.usecases.manifests import ManifestRepository
 from provenance.usecases.once import Once
 from provenance.usecases.register import Register
+from provenance.usecases.report import MakeReport
 from provenance.usecases.resolve import Resolve
 from provenance.usecases.revoke import TakeBack, standing_word
 from provenance.usecases.status_lists import StatusLists
@@ -104,6 +107,27 @@ class Service(Parts):
             clock=self.clock,
             new_id=new_id("chk"),
         )
+
+    @cached_property
+    def report(self) -> MakeReport:
+        return MakeReport(
+            store=self.store,
+            blobs=self.blobs,
+            images=self.images,
+            matcher=self.matcher,
+            drawing=ReportDrawing(),
+            false_alarms=self._false_alarms,
+            base_url=self.settings.base_url,
+        )
+
+    def _false_alarms(self) -> dict[str, tuple[FalseAlarms, ...]]:
+        """Of the calibration in use; an older one's are not here any more."""
+        used = self.local_matcher.calibration
+        rows = [
+            FalseAlarms(threshold=row.threshold, rate=row.rate, upper=row.upper, queries=row.queries)
+            for row in used.false_alarms
+        ]
+        return {used.name: tuple(rows)}
 
     @cached_property
     def verify(self) -> Verify:

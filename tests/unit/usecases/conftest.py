@@ -18,8 +18,10 @@ from generators.procedural import ProceduralGenerator
 from provenance.adapters.blobs import FsspecBlobs
 from provenance.adapters.images import PillowImages
 from provenance.adapters.keys import EphemeralSigner, InsecureKeyWarning
+from provenance.adapters.reports import ReportDrawing
 from provenance.adapters.store import SqlStore
 from provenance.core.records import Check, Work
+from provenance.core.report import FalseAlarms
 from provenance.credentials import TrustedKeys, VerificationKey
 from provenance.usecases.access import Access
 from provenance.usecases.anchor import Anchor
@@ -30,6 +32,7 @@ from provenance.usecases.label import Label
 from provenance.usecases.license import License
 from provenance.usecases.once import Once
 from provenance.usecases.register import Register, Submission
+from provenance.usecases.report import MakeReport
 from provenance.usecases.revoke import TakeBack
 from provenance.usecases.verify import Verify
 from provenance.usecases.withdraw import Withdraw
@@ -73,6 +76,7 @@ class Studio:
     ledger: ScriptedLedger = field(default_factory=ScriptedLedger)
     base_url: str | None = None
     credentials: ContentCredentials | None = None
+    false_alarms: tuple[FalseAlarms, ...] = ()
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -123,6 +127,18 @@ class Studio:
             matcher=self.matcher,
             clock=self.clock,
             new_id=lambda: f"chk_{next(self._numbers)}",
+        )
+
+    @property
+    def report(self) -> MakeReport:
+        return MakeReport(
+            store=self.store,
+            blobs=self.blobs,
+            images=self.images,
+            matcher=self.matcher,
+            drawing=ReportDrawing(),
+            false_alarms=lambda: {"thumbnail-steps-1": self.false_alarms},
+            base_url=self.base_url,
         )
 
     @property

@@ -1,10 +1,12 @@
 """check: which registered works does a picture show?"""
 
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
+from provenance.core.errors import InvalidRequest
 from provenance.core.types import Grade, check_licensee
 from provenance.faces.cli import files, opened
 from provenance.faces.cli.batch import each
@@ -13,6 +15,8 @@ from provenance.faces.cli.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from provenance.adapters.reports import Language
 
 _WIDEST: Final = max(len(grade) for grade in Grade)
 _LICENCES: Final = {"licensed": ", licensed", "not-licensed": ", not licensed"}
@@ -24,20 +28,28 @@ def check(
     fail_on_match: Annotated[
         bool, typer.Option("--fail-on-match", help="Exit with 1 when a registered work was found.")
     ] = False,
+    report: Annotated[Path | None, typer.Option(help="Write a report on one picture: FILE.html or .json.")] = None,
+    lang: Annotated[str, typer.Option(help="Of the report: en or zh.")] = "en",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite another report.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check pictures against the register, with the evidence. It says what was found, never "infringement"."""
     from provenance.usecases.check import Query
+    from provenance.wiring.reports import rendered
 
     if licensee is not None:
         check_licensee(licensee)
     named = files.pictures(paths)
+    paper = _paper(report, lang, len(named)) if report is not None else None
     grades: Counter[Grade] = Counter()
     with opened.service() as service:
 
         def one(picture: files.Named) -> Exit:
             data = files.read(picture.path, limit=service.settings.max_upload_bytes)
             found = service.check(Query(data=data, owner=opened.LOCAL, licensee=licensee))
+            if paper is not None:
+                made = service.report(found, query=service.images.read(data), viewer=None)
+                files.write(paper.path, rendered(made, paper.form, paper.language), force=force)
             grade = Grade(found.report["grade"])
             grades[grade] += 1
             emit({"file": str(picture), **found.report}) if as_json else _describe(str(picture), found.report)
@@ -50,6 +62,23 @@ def check(
 
 
 COMMANDS: Final = (check,)
+
+
+class _Paper(NamedTuple):
+    """Where a report goes, and what it is."""
+
+    path: Path
+    form: str
+    language: "Language"
+
+
+def _paper(path: Path, lang: str, pictures: int) -> _Paper:
+    """Said before any picture is looked at. Raises InvalidRequest."""
+    from provenance.wiring.reports import check_form, check_language
+
+    if pictures > 1:
+        raise InvalidRequest("a report is about one picture", hint="name one file")
+    return _Paper(path, check_form(path.suffix.lower().removeprefix(".")), check_language(lang))
 
 
 def _describe(name: str, report: "Mapping[str, Any]") -> None:

@@ -1,0 +1,9 @@
+"use strict";
+for (const control of document.querySelectorAll(".control")) {
+  const slider = control.querySelector("input");
+  const above = control.parentElement.querySelector(".above");
+  const show = () => { above.style.opacity = String(slider.value / 100); };
+  slider.addEventListener("input", show);
+  control.hidden = false;
+  show();
+}

@@ -1,0 +1,36 @@
+"""A report in one of the forms in which it is handed out."""
+
+import json
+from typing import Final
+
+from provenance.adapters.reports import LANGUAGES, Language, ReportHtml
+from provenance.core.errors import InvalidRequest
+from provenance.core.report import Report, as_json
+
+MEDIA_TYPES: Final = {
+    "html": "text/html; charset=utf-8",
+    "json": "application/json",
+}
+"""By the form's name, which is also a file's suffix."""
+
+
+def check_form(form: str) -> str:
+    """Raises InvalidRequest on a form that there is not."""
+    if form not in MEDIA_TYPES:
+        raise InvalidRequest(f"a report is not made as {form[:20]!r}", hint=f"forms are {', '.join(MEDIA_TYPES)}")
+    return form
+
+
+def check_language(language: str) -> Language:
+    """Raises InvalidRequest on a language that there is not."""
+    for known in LANGUAGES:
+        if language == known:
+            return known
+    raise InvalidRequest(f"no language {language[:20]!r}", hint=" or ".join(LANGUAGES))
+
+
+def rendered(report: Report, form: str, language: Language) -> bytes:
+    """Raises InvalidRequest on a form that there is not. JSON has no language."""
+    if check_form(form) == "json":
+        return json.dumps(as_json(report), indent=1, ensure_ascii=False).encode() + b"\n"
+    return ReportHtml()(report, language)
