@@ -5,11 +5,12 @@ Nothing that comes back is believed for where it came from: certificates, manife
 those that were found elsewhere. Only keys are, where the verifier names none.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, urljoin, urlsplit
+
+from pydantic_core import from_json  # bounds the nesting whatever the interpreter's own limit
 
 from provenance.core.errors import InvalidRequest, Misconfigured, NotFound, SourceRefused, Unavailable
 from provenance.core.manifests import ManifestReport
@@ -139,8 +140,8 @@ def _best(body: bytes) -> tuple[str, int | None] | None:
 
 def _json(data: bytes) -> Mapping[str, Any]:
     try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        document = from_json(data)
+    except ValueError as error:
         raise Unavailable("the service's answer is not JSON") from error
     return document if isinstance(document, dict) else {}
 

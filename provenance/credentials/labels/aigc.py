@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from pydantic_core import from_json  # bounds the nesting whatever the interpreter's own limit
+
 from provenance.core.errors import InvalidRequest
 
 _VALUE: Final = re.compile(r"[\x21-\x7e]{0,512}")
@@ -98,8 +100,8 @@ def passed_on(found: str | None, ours: AigcLabel) -> AigcLabel:
 
 def _json_object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text) if len(text) <= MAX_JSON else None
-    except (ValueError, RecursionError):
+        value = from_json(text) if len(text) <= MAX_JSON else None
+    except ValueError:
         value = None
     if not isinstance(value, dict):
         raise InvalidRequest("the AIGC label is not a JSON object")

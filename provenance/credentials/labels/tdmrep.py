@@ -4,9 +4,10 @@ Directive (EU) 2019/790, Article 4(3): a reservation has to be machine-readable.
 bit covers data mining and both kinds of training.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+
+from pydantic_core import from_json  # bounds the nesting whatever the interpreter's own limit
 
 from provenance.core.errors import InvalidRequest
 from provenance.credentials.labels.policy import Level, UsagePolicy, Use
@@ -38,8 +39,8 @@ def tdmrep_headers(policy: UsagePolicy, *, terms_url: str | None = None) -> dict
 def read_tdmrep(document: bytes) -> Reading:
     """Raises InvalidRequest when it is not a list of rules."""
     try:
-        rules = json.loads(document) if len(document) <= _MAX_JSON else None
-    except (ValueError, RecursionError):
+        rules = from_json(document) if len(document) <= _MAX_JSON else None
+    except ValueError:
         rules = None
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
         raise InvalidRequest("tdmrep.json is not a list of rules")
