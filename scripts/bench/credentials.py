@@ -1,21 +1,17 @@
 """CPU time of issuing and verifying certificates, as JSON (`--json`) or a table.
 
-    python scripts/bench/credentials.py --rounds 200 --batch 1000
+    python -m scripts.bench.credentials --rounds 200 --batch 1000 --registrations 20 --side 1024
 
 Keys and claims are those of the golden certificates; times are CPU milliseconds of this process: median and 95th
-percentile.
+percentile. With `--registrations` also what signing adds to registering pictures of that side (`signing.py`).
 """
 
 import argparse
 import json
 import platform
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from provenance.core.records import StatusPurpose
 from provenance.core.types import WorkId
@@ -29,8 +25,10 @@ from provenance.credentials import (
     verify,
 )
 from provenance.credentials.vc.merkle import MerkleBatch
+from provenance.faces.cli.verifying.pins import LogCheck
+from scripts.bench import signing
 from scripts.golden import certificates as golden
-from scripts.golden import standing, tokens
+from scripts.golden import credentials, log, standing, tokens
 
 
 def cpu_ms(work: Callable[[], object], rounds: int) -> dict[str, float]:
@@ -57,6 +55,8 @@ def measure(rounds: int, batch: int) -> dict[str, dict[str, float]]:
     bare = json.dumps(golden.certificate()).encode()
     whole = json.dumps(anchored(batch)).encode()
     certificate, token = golden.certificate(), tokens.token()
+    logged = golden.text(bundle(certificate, [], log_proof=credentials.proofs()["valid-bundle"]))
+    policy = Supplied(check_log=LogCheck(log.policy()))
     suspended = standing.status_list(StatusPurpose.SUSPENSION)
     listed = Supplied(status_lists=[json.dumps(document).encode() for document in (crowded(), suspended)])
     return {
@@ -64,6 +64,9 @@ def measure(rounds: int, batch: int) -> dict[str, dict[str, float]]:
         "verify": cpu_ms(lambda: verify(bare, keyring=keys, now=golden.NOW), rounds),
         f"verify with a path of a batch of {batch}": cpu_ms(
             lambda: verify(whole, keyring=keys, now=golden.NOW), rounds
+        ),
+        "verify with a log proof and two witnesses": cpu_ms(
+            lambda: verify(logged, keyring=keys, now=golden.NOW, supplied=policy), rounds
         ),
         "verify with both status lists": cpu_ms(
             lambda: verify(bare, keyring=keys, now=golden.NOW, supplied=listed), rounds
@@ -84,9 +87,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--batch", type=int, default=1000)
+    parser.add_argument("--registrations", type=int, default=0, help="of each format; 0 leaves them out")
+    parser.add_argument("--side", type=int, default=1024, help="of the registered pictures, in pixels")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     results = measure(options.rounds, options.batch)
+    if options.registrations:
+        results |= signing.measure(options.registrations, options.side)
     machine = {"machine": platform.machine(), "python": platform.python_version(), "rounds": options.rounds}
     if options.json:
         print(json.dumps({**machine, "cpu_ms": results}, indent=1))

@@ -88,9 +88,12 @@ changes = st.builds(
 
 
 def signed_part(store: bytes) -> tuple[bytes, bytes]:
-    """What the signature covers of a store. Padding, labels and the signature's own unprotected header are nobody's."""
+    """What the signature covers of a store: the claim, and the assertions that it names by their hashes. Padding, names
+    of boxes and the signature's own unprotected header are nobody's."""
     parsed = ManifestStore.parse(store)
-    return parsed.bytes_of(parsed.claim), parsed.bytes_of(parsed.active.child("c2pa.assertions"))
+    inside = {child.type: child for child in parsed.active.children}
+    assertions = [parsed.bytes_of(one.content[0]) for one in inside[b"c2as"].children]
+    return parsed.bytes_of(inside[b"c2cl"].content[0]), b"".join(assertions)
 
 
 def test_what_is_not_changed_holds():
