@@ -17,7 +17,7 @@ from provenance.watermark.geometry import enlarged
 from provenance.watermark.keystream import ALG, check_key, key_id
 from provenance.watermark.locator import carriers, outline
 from provenance.watermark.mask import luma
-from provenance.watermark.spectrum import Spectrum, analyse, reduced
+from provenance.watermark.spectrum import Spectrum, analyse, reduced, transform
 
 Pixels = NDArray[np.uint8]
 
@@ -32,6 +32,7 @@ _PLAIN_MARGIN: Final = 14.5  # dB that are left for crops, blurs and smaller siz
 _COMPRESSED_MARGIN: Final = -0.7  # dB that should be left after the worst quality,
 _COMPRESSED_PSNR: Final = 42.5  # dB; but not at the price of less than this
 _PLAIN_SLOPE: Final = 0.7  # dB of plain margin per dB of strength
+_SEARCHED_SIDE: Final = 384  # canonical pixels; under it the search is weaker than the code, and has to succeed
 _SMALL_SIDE: Final = 256  # canonical pixels; under it a refusal is put down to size
 _SATURATED_SHARE: Final = 0.5
 
@@ -78,9 +79,11 @@ class LatticeWatermarker:
             )
         shape = self._embedder.shape(canonical, payload)
         strength, certain = self._strength(shape, payload, pixels.shape)
-        marked = apply(pixels, shape.residual(strength))
-        if certain or self._survives(marked, payload):
-            return marked
+        small = min(canonical.shape[:2]) < _SEARCHED_SIDE
+        for tried in dict.fromkeys((strength, clip_strength(math.inf)) if small else (strength,)):
+            marked = apply(pixels, shape.residual(tried))
+            if (certain and not small) or self._survives(marked, payload, found=small):
+                return marked
         raise _refusal(canonical)
 
     def detect(self, pixels: Pixels) -> Detection | None:
@@ -115,13 +118,16 @@ class LatticeWatermarker:
         change = 20 * math.log10(strength / shape.start)
         return strength, plain + _PLAIN_SLOPE * change > _CERTAIN[0] and worst + change > _CERTAIN[1]
 
-    def _survives(self, marked: Pixels, payload: int) -> bool:
-        """Whether the result is read at canonical size after JPEG compression, and where it is small, found blind too:
-        there the search is the weaker part."""
-        canonical = to_canonical(marked)
-        if not self._gauntlet.reads(compressed(luma(canonical), _CHECK_QUALITY), payload):
+    def _survives(self, marked: Pixels, payload: int, *, found: bool) -> bool:
+        """Whether the result is read at canonical size after JPEG compression, and on demand `found` there too by
+        somebody who knows neither place nor payload."""
+        plane = compressed(luma(to_canonical(marked)), _CHECK_QUALITY)
+        if not self._gauntlet.reads(plane, payload):
             return False
-        return min(canonical.shape[:2]) >= _SMALL_SIDE or self.detect(marked) is not None
+        if not found:
+            return True
+        reading = self._detector.read(transform(plane))
+        return reading is not None and reading.payload == payload
 
     def _detection(self, reading: Reading, keys: int) -> Detection:
         return Detection(

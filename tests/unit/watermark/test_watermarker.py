@@ -135,7 +135,16 @@ def test_a_mark_that_cannot_be_read_back_is_never_handed_out(monkeypatch: pytest
 
 def test_a_wide_margin_needs_no_second_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Gauntlet, "reads", lambda *_: pytest.fail("read again"))
-    LatticeWatermarker(KEY).embed(load("photo-canyon.jpg"), 1)
+    large = cv2.resize(load("photo-canyon.jpg"), (768, 768), interpolation=cv2.INTER_CUBIC)
+    LatticeWatermarker(KEY).embed(large, 1)
+
+
+def test_a_small_picture_is_searched_whatever_its_margin_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The margin is counted where the place is known; on little content it is the search that fails."""
+    monkeypatch.setattr(LatticeWatermarker, "_strength", lambda *_: (3.0, True))
+    monkeypatch.setattr(LatticeDetector, "read", lambda *_: None)
+    with pytest.raises(CannotHoldMark):
+        LatticeWatermarker(KEY).embed(cv2.resize(load("ai-car.jpg"), (300, 300)), 1)
 
 
 def test_a_small_picture_that_the_search_would_miss_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

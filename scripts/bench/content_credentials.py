@@ -1,6 +1,6 @@
 """What a manifest costs: bytes added to a file, and CPU time to sign, read and fingerprint it. JSON or a table.
 
-    python -m scripts.bench.c2pa --side 1024 --rounds 20
+    python -m scripts.bench.content_credentials --side 1024 --rounds 20
 
 The picture is drawn from a seed. The manifest holds two actions, two soft bindings, a model and a usage policy; it is
 signed with ES256 by a certificate of two levels, with a time-stamp and an OCSP response of keys on this machine. Times
