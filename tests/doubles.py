@@ -160,10 +160,12 @@ class ThumbnailMatcher:
         return self._checkpoint
 
     def match(self, picture: Pixels, *, candidates: Sequence[str] = ()) -> list[Resemblance]:
+        return [match for match in self.explain(picture) if match.grade != "none" or match.id in candidates]
+
+    def explain(self, picture: Pixels, *, candidates: Sequence[str] = ()) -> list[Resemblance]:
         query = self._thumbnail(picture)
         found = [self._judge(id_, float(np.abs(print_ - query).mean())) for id_, print_ in self._prints.items()]
-        kept = [match for match in found if match.grade != "none" or match.id in candidates]
-        return sorted(kept, key=lambda match: -match.probability)
+        return sorted(found, key=lambda match: -match.probability)
 
     def align(self, picture: Pixels, id_: str, /) -> Lying | None:
         """Found pictures lie on the whole query, or nowhere."""

@@ -3,16 +3,18 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from provenance.core.digests import file_digest, picture_digest
 from provenance.core.policy import POLICY, Verdict, best, identical, judge
-from provenance.core.ports import Clock, Images, Matcher, Store, Watermarker
+from provenance.core.ports import Blobs, Clock, Images, Match, Matcher, Store, Watermarker
 from provenance.core.records import Check, ContentKey, Grant, Work, WorkStatus
 from provenance.core.types import Detection, Evidence, Grade, Picture, Region, WorkId, check_licensee
 from provenance.licensing import is_licensed
 from provenance.usecases.catch_up import catch_up
+from provenance.usecases.explain import explanation
+from provenance.usecases.kept import KEPT, keep
 
 MAX_MATCHES: Final = 20
 
@@ -34,18 +36,21 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What somebody asks. With a `licensee` (named as in the grant) the answer says whether a copy is licensed."""
+    """What somebody asks. With a `licensee` (named as in the grant) the answer says whether a copy is licensed.
+    `keep` keeps the picture with the check, for a report that shows it."""
 
     data: bytes
     owner: str
     licensee: str | None = None
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckPicture:
-    """Raises Rejected, Unavailable. The picture itself is not kept."""
+    """Raises Rejected, Unavailable. The picture itself is kept where the query says so, and nowhere else."""
 
     store: Store
+    blobs: Blobs
     images: Images
     watermarker: Watermarker
     matcher: Matcher
@@ -59,14 +64,16 @@ class CheckPicture:
         with watch.stage("decode"):
             picture = self.images.read(query.data)
         exact = self._exact(picture)
+        considered: Sequence[Match] = ()
         if exact:
-            mark, region, verdicts = None, None, [identical(str(exact.work_id), exact.kind)]
+            mark, region = None, None
+            verdicts = [identical(str(exact.work_id), exact.kind)]
         else:
             with watch.stage("mark"):
                 mark = self.watermarker.detect(picture.pixels)
                 region = self.watermarker.locate(picture.pixels, mark) if mark else None
             with watch.stage("match"):
-                verdicts = self._judge(picture, mark)
+                considered, verdicts = self._judge(picture, mark)
         with watch.stage("record"):
             works, grants = self._live(verdicts, query.licensee)
         verdicts = [verdict for verdict in verdicts if verdict.work_id in works][:MAX_MATCHES]
@@ -81,10 +88,20 @@ class CheckPicture:
                 _match_json(verdict, works[verdict.work_id], query.licensee, grants.get(verdict.work_id))
                 for verdict in verdicts
             ],
+            "explanation": explanation(considered, settled=exact is not None),
         }
-        check = Check(check_id, query.owner, now, report)
-        with self.store.unit() as unit:
-            unit.checks.add(check)
+        return self._stored(Check(check_id, query.owner, now, report), query)
+
+    def _stored(self, check: Check, query: Query) -> Check:
+        kept = keep(self.blobs, check.id, query.data) if query.keep else None
+        check = replace(check, report={**check.report, KEPT: kept})
+        try:
+            with self.store.unit() as unit:
+                unit.checks.add(check)
+        except BaseException:
+            if kept is not None:  # nobody would ever delete it
+                self.blobs.delete(kept)
+            raise
         return check
 
     def _exact(self, picture: Picture) -> ContentKey | None:
@@ -92,15 +109,15 @@ class CheckPicture:
             by_file = unit.works.by_digest(file_digest(picture.source))
             return by_file or unit.works.by_digest(picture_digest(picture))
 
-    def _judge(self, picture: Picture, mark: Detection | None) -> list[Verdict]:
+    def _judge(self, picture: Picture, mark: Detection | None) -> tuple[Sequence[Match], list[Verdict]]:
+        """All works that were considered, and the verdicts that count."""
         catch_up(self.store, self.matcher)
         marked_id = str(WorkId(mark.payload)) if mark else None
-        matches = self.matcher.match(picture.pixels, candidates=[marked_id] if marked_id else [])
-        return [
-            verdict
-            for verdict in judge(matches, mark, marked_id)
-            if verdict.grade is not Grade.NONE or verdict.copied_mark
-        ]
+        considered = self.matcher.explain(picture.pixels, candidates=[marked_id] if marked_id else [])
+        verdicts = judge(
+            [match for match in considered if match.grade != "none" or match.id == marked_id], mark, marked_id
+        )
+        return considered, [verdict for verdict in verdicts if verdict.grade is not Grade.NONE or verdict.copied_mark]
 
     def _live(self, verdicts: Sequence[Verdict], licensee: str | None) -> tuple[dict[str, Work], dict[str, Grant]]:
         """Liveness is decided here, in the record: a withdrawn work answers nothing, whatever an index still holds."""

@@ -111,7 +111,7 @@ class MakeReport:
             issuer=str(work.certificate["issuer"]),
             standing=standing_word(unit.statuses.by_credential(certificate_id)),
             address=f"{self.base_url}/v1/works/{work.id}/certificate" if self.base_url else None,
-            manifests=tuple(manifest.id for manifest in unit.manifests.of_work(work.id) if not manifest.deleted_at),
+            manifests=tuple(manifest.id for manifest in unit.manifests.of_work(work.id)),
             log=tuple(LogPlace(kind=entry.kind, index=entry.index) for entry in unit.log.of_work(work.id)),
             receipts=tuple(_receipt(receipt) for receipt in receipts(unit.anchors.of_work(work.id), work)),
             terms=work.terms_slug,

@@ -21,7 +21,9 @@ from provenance.usecases.anchor import Anchor, receipts
 from provenance.usecases.catch_up import ahead, catch_up
 from provenance.usecases.certify import Certify
 from provenance.usecases.check import CheckPicture
+from provenance.usecases.explain import Explain
 from provenance.usecases.generate import Generate
+from provenance.usecases.kept import KeptChecks
 from provenance.usecases.label import Label
 from provenance.usecases.license import License
 from provenance.usecases.log_receipts import LogReceipts
@@ -101,6 +103,7 @@ class Service(Parts):
     def check(self) -> CheckPicture:
         return CheckPicture(
             store=self.store,
+            blobs=self.blobs,
             images=self.images,
             watermarker=self.watermarker,
             matcher=self.matcher,
@@ -119,6 +122,14 @@ class Service(Parts):
             false_alarms=self._false_alarms,
             base_url=self.settings.base_url,
         )
+
+    @cached_property
+    def kept(self) -> KeptChecks:
+        return KeptChecks(store=self.store, blobs=self.blobs)
+
+    @cached_property
+    def explain(self) -> Explain:
+        return Explain(store=self.store)
 
     def _false_alarms(self) -> dict[str, tuple[FalseAlarms, ...]]:
         """Of the calibration in use; an older one's are not here any more."""

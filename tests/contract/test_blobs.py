@@ -33,6 +33,23 @@ def test_blobs_do_not_mix(blobs: Blobs):
     assert [blobs.get(digest) for digest in digests] == [str(number).encode() for number in range(50)]
 
 
+def test_a_deleted_blob_is_gone_and_its_neighbours_stay(blobs: Blobs):
+    gone, stays = blobs.put(b"gone"), blobs.put(b"stays")
+    for _ in range(2):  # twice is the same as once
+        blobs.delete(gone)
+        with pytest.raises(NotFound):
+            blobs.get(gone)
+    blobs.delete(hashlib.sha256(b"never").hexdigest())
+    assert blobs.get(stays) == b"stays"
+    assert blobs.get(blobs.put(b"gone")) == b"gone"
+
+
+@pytest.mark.parametrize("digest", ["", "../../etc/passwd", "A" * 64])
+def test_what_is_no_digest_deletes_nothing(blobs: Blobs, digest):
+    with pytest.raises(NotFound, match="not a blob's digest"):
+        blobs.delete(digest)
+
+
 def test_a_digest_that_was_never_put_is_not_found(blobs: Blobs):
     with pytest.raises(NotFound):
         blobs.get(hashlib.sha256(b"never").hexdigest())

@@ -88,6 +88,20 @@ def test_a_check_comes_back(store: SqlStore) -> None:
             unit.checks.get("c2")
 
 
+def test_a_deleted_check_is_gone(store: SqlStore) -> None:
+    with store.unit() as unit:
+        unit.checks.add(Check("c1", "studio", NOON, {}))
+        unit.checks.add(Check("c2", "studio", NOON, {}))
+    with store.unit() as unit:
+        unit.checks.delete("c1")
+    with store.read() as unit:
+        assert unit.checks.get("c2").id == "c2"
+        with pytest.raises(NotFound, match="c1"):
+            unit.checks.get("c1")
+    with pytest.raises(NotFound, match="c1"), store.unit() as unit:
+        unit.checks.delete("c1")
+
+
 # API keys
 
 

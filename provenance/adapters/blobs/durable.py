@@ -32,6 +32,14 @@ def write(root: Path, relative: Path, data: bytes) -> None:
         raise
 
 
+def remove(root: Path, relative: Path) -> None:
+    """Delete `root / relative` if it is there, so that it does not come back after a power cut. Raises OSError."""
+    target = root / relative
+    target.unlink(missing_ok=True)
+    if target.parent.is_dir():
+        _sync_folder(target.parent)
+
+
 def settle(root: Path, relative: Path) -> None:
     """Sync the folders that lead to `root / relative`. Also for a file that another writer just renamed: its name may
     not be on disk yet. Raises OSError."""

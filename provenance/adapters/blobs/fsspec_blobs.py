@@ -4,7 +4,7 @@ import errno
 import hashlib
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -72,6 +72,16 @@ class FsspecBlobs:
                 f"the stored blob {digest} is damaged: its bytes have another digest", hint="restore it from a backup"
             )
         return data
+
+    def delete(self, digest: str) -> None:
+        """Raises Unavailable, and NotFound for what is no digest."""
+        relative = _relative(digest)
+        with _clear_reasons("delete a blob"):
+            if self._folder is not None:
+                durable.remove(self._folder, relative)
+                return
+            with suppress(FileNotFoundError):
+                self._files.rm_file(f"{self._root}/{relative.as_posix()}")
 
     def _has(self, digest: str, size: int) -> bool:
         """True when the blob is there. On a local folder its bytes are checked; an object store checks its own."""

@@ -63,6 +63,12 @@ class OwnedMatcher:
         answer: Sequence[Match] = self._ask(_Request(call=lambda: self._matcher.match(picture, candidates=candidates)))
         return answer
 
+    def explain(self, picture: "Pixels", *, candidates: Sequence[str] = ()) -> Sequence[Match]:
+        answer: Sequence[Match] = self._ask(
+            _Request(call=lambda: self._matcher.explain(picture, candidates=candidates))
+        )
+        return answer
+
     def align(self, picture: "Pixels", id_: str, /) -> Aligned | None:
         answer: Aligned | None = self._ask(_Request(call=lambda: self._matcher.align(picture, id_)))
         return answer

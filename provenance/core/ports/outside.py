@@ -15,6 +15,8 @@ class Blobs(Protocol):
 
     def put(self, data: bytes) -> str: ...
     def get(self, digest: str) -> bytes: ...
+    def delete(self, digest: str) -> None:
+        """For good. One that is not there is no error: whoever deletes answers for it that nothing else needs it."""
 
 
 class Fetcher(Protocol):

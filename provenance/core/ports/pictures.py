@@ -141,6 +141,9 @@ class Matcher(Protocol):
     def match(self, picture: "Pixels", *, candidates: Sequence[str] = ()) -> Sequence[Match]:
         """Best first. `candidates` are compared and answered even where the shortlist would miss them."""
 
+    def explain(self, picture: "Pixels", *, candidates: Sequence[str] = ()) -> Sequence[Match]:
+        """As `match`, with the works that were considered and graded none."""
+
     def align(self, picture: "Pixels", id_: str, /) -> Aligned | None:
         """How one registered picture lies in this one, for people to look at; None where that can't be told."""
 

@@ -57,6 +57,8 @@ class Fingerprints(Protocol):
 class Checks(Protocol):
     def add(self, check: Check) -> None: ...
     def get(self, check_id: str) -> Check: ...
+    def delete(self, check_id: str) -> None:
+        """For good. Raises NotFound."""
 
 
 class Outbox(Protocol):

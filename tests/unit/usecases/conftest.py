@@ -122,6 +122,7 @@ class Studio:
     def check(self) -> CheckPicture:
         return CheckPicture(
             store=self.store,
+            blobs=self.blobs,
             images=self.images,
             watermarker=self.watermarker,
             matcher=self.matcher,
@@ -190,8 +191,8 @@ class Studio:
         data: bytes = self.blobs.get(work.marked_blob)
         return data
 
-    def ask(self, data: bytes, licensee: str | None = None) -> Check:
-        return self.check(Query(data=data, owner="studio", licensee=licensee))
+    def ask(self, data: bytes, licensee: str | None = None, *, keep: bool = False) -> Check:
+        return self.check(Query(data=data, owner="studio", licensee=licensee, keep=keep))
 
     def counts(self) -> dict[str, int]:
         """Rows that a registration writes."""

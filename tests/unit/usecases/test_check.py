@@ -25,6 +25,8 @@ REPORT_KEYS = {
     "milliseconds",
     "grade",
     "matches",
+    "explanation",
+    "kept",
 }
 QUERY_KEYS = {"sha256", "pixels_sha256", "media_type", "width", "height", "notes"}
 MARK_KEYS = {"work_id", "key_id", "confidence", "scale", "rotation", "mirrored", "region"}
@@ -263,7 +265,7 @@ def test_what_is_no_image_is_rejected_and_leaves_no_record(studio: Studio) -> No
 
 def test_a_check_fails_where_the_index_can_not_answer(studio: Studio) -> None:
     class Closed(ThumbnailMatcher):
-        def match(self, *_: Any, **__: Any) -> Any:
+        def explain(self, *_: Any, **__: Any) -> Any:
             raise Unavailable("the service is shutting down")
 
     studio.matcher = Closed()

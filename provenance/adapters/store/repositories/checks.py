@@ -14,3 +14,6 @@ class SqlChecks(Repository):
 
     def get(self, check_id: str) -> Check:
         return self._one(CheckRow, f"check {check_id}", col(CheckRow.id) == check_id).to(Check)
+
+    def delete(self, check_id: str) -> None:
+        self._session.delete(self._locked(CheckRow, f"check {check_id}", col(CheckRow.id) == check_id))

@@ -1,17 +1,18 @@
 """`/v1/checks`: which registered works does a picture show?"""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Path, Response
+from fastapi import APIRouter, Form, Path, Query, Response
 
-from provenance.core.errors import InvalidRequest, NotFound
+from provenance.core.errors import InvalidRequest
 from provenance.core.records import ApiKey
 from provenance.faces.api.context import InFlightDep, ServiceDep, caller, owner_of
 from provenance.faces.api.openapi import LOCATION, multipart, responses
-from provenance.faces.api.schemas.checks import CheckForm, CheckOut
+from provenance.faces.api.schemas.checks import CheckForm, CheckOut, ExplanationOut
 from provenance.faces.api.schemas.fields import IMAGE_TYPES
-from provenance.usecases.check import Query
+from provenance.usecases import check
 from provenance.wiring import Service
+from provenance.wiring.reports import MEDIA_TYPES, rendered
 
 router = APIRouter(prefix="/v1/checks", tags=["checks"])
 
@@ -34,12 +35,12 @@ def check_picture(
     """Check a picture, by file or by URL.
 
     The answer says what was found and how sure that is, with the evidence; it never says "infringement". The picture is
-    not kept, its report is."""
+    kept where `keep` says so, its report always."""
     if (form.file is None) == (form.url is None):
         raise InvalidRequest("send either `file` or `url`")
     with in_flight.slot():
         data = form.file.file.read() if form.file else _fetch(service, form.url or "")
-        found = service.check(Query(data=data, owner=key.owner, licensee=form.licensee))
+        found = service.check(check.Query(data=data, owner=key.owner, licensee=form.licensee, keep=form.keep))
     response.headers["Location"] = f"/v1/checks/{found.id}"
     return CheckOut.of(found)
 
@@ -47,11 +48,57 @@ def check_picture(
 @router.get("/{check_id}", responses=responses(400, 401, 403, 404, 503))
 def read_report(service: ServiceDep, check_id: CheckId, key: Annotated[ApiKey, caller("checks:write")]) -> CheckOut:
     """A report of yours, as it was answered then."""
-    with service.store.read() as unit:
-        found = unit.checks.get(check_id)
-    if owner_of(key) not in (None, found.owner):
-        raise NotFound(f"there is no check {check_id} of yours")
-    return CheckOut.of(found)
+    return CheckOut.of(service.kept.get(check_id, owner=owner_of(key)))
+
+
+@router.delete("/{check_id}", status_code=204, responses=responses(400, 401, 403, 404, 429, 503))
+def delete_check(service: ServiceDep, check_id: CheckId, key: Annotated[ApiKey, caller("checks:write")]) -> None:
+    """Delete a check of yours for good, with its picture where that was kept."""
+    service.kept.delete(check_id, owner=owner_of(key))
+
+
+@router.get(
+    "/{check_id}/report",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The report.",
+            "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()},
+        },
+        **responses(400, 401, 403, 404, 429, 503),
+    },
+)
+def render_report(
+    service: ServiceDep,
+    in_flight: InFlightDep,
+    check_id: CheckId,
+    key: Annotated[ApiKey, caller("checks:write")],
+    form: Annotated[Literal["html", "json"], Query(alias="format")] = "html",
+    lang: Annotated[Literal["en", "zh"], Query()] = "en",
+) -> Response:
+    """The check as a document for others (docs/reports.md). The picture in question is in it where it was kept; a
+    work's picture where the work is yours."""
+    owner = owner_of(key)
+    found = service.kept.get(check_id, owner=owner)
+    with in_flight.slot():
+        data = service.kept.picture(found)
+        query = service.images.read(data) if data is not None else None
+        body = rendered(service.report(found, query=query, viewer=owner), form, lang)
+    headers = {
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": f'inline; filename="{check_id}.{form}"',
+    }
+    return Response(body, media_type=MEDIA_TYPES[form], headers=headers)
+
+
+@router.get("/{check_id}/explain", responses=responses(400, 401, 403, 404, 503))
+def explain_check(
+    service: ServiceDep, check_id: CheckId, key: Annotated[ApiKey, caller("checks:write")]
+) -> ExplanationOut:
+    """Every work that was considered, every score with its limit, the time of each stage, and where the search stopped.
+    Works that were withdrawn since are left out."""
+    found = service.kept.get(check_id, owner=owner_of(key))
+    return ExplanationOut.model_validate(service.explain(found))
 
 
 def _fetch(service: Service, url: str) -> bytes:

@@ -26,10 +26,13 @@ class CheckForm(BaseModel):
         description="Who uses the picture; a copy licensed to them says so.",
         examples=["did:web:buyer.example"],
     )
+    keep: bool = Field(
+        False, description="Keep the picture with the check, for a report that shows it, until the check is deleted."
+    )
 
 
 class QueryOut(BaseModel):
-    """The picture that was asked about. It is not kept."""
+    """The picture that was asked about."""
 
     sha256: Sha256
     pixels_sha256: Sha256 = Field(description="Of the decoded pixels, whatever the container (docs/certificate.md).")
@@ -85,6 +88,31 @@ class MatchOut(BaseModel):
     calibration: str
     terms: str
     licence: LicenceOut
+
+
+class ConsideredOut(BaseModel):
+    """One work that the search looked at."""
+
+    work_id: WorkIdField
+    grade: GradeName
+    probability: float = Field(ge=0, le=1, examples=[0.0012], description="By looks alone, without the watermark.")
+    calibration: str
+    evidence: list[EvidenceOut]
+
+
+class ExplanationOut(BaseModel):
+    """Why a check answered what it did."""
+
+    check_id: str = Field(examples=["chk_0f3c5a9d1e7b2f4c6a8e0d2b4f6a8c"])
+    policy: str = Field(examples=["policy-1"])
+    models: list[str]
+    milliseconds: dict[str, float] = Field(description="Wall time by stage.")
+    stopped: Literal["digest", "pixels", "pdq", "exhausted"] = Field(
+        description="What ended the search: a digest in the register, equal pixels, a near hash that proved a copy, or "
+        "the end of the shortlist."
+    )
+    count: int = Field(description="Works that were considered when the check was made; the closest 100 are stored.")
+    considered: list[ConsideredOut]
 
 
 class CheckOut(BaseModel):

@@ -52,7 +52,7 @@ def check(
                 files.write(paper.path, rendered(made, paper.form, paper.language), force=force)
             grade = Grade(found.report["grade"])
             grades[grade] += 1
-            emit({"file": str(picture), **found.report}) if as_json else _describe(str(picture), found.report)
+            emit({"file": str(picture), **_told(found.report)}) if as_json else _describe(str(picture), found.report)
             return Exit.ERROR if fail_on_match and grade.is_match else Exit.OK
 
         ended = each(named, one, label="checking", as_json=as_json)
@@ -62,6 +62,11 @@ def check(
 
 
 COMMANDS: Final = (check,)
+
+
+def _told(report: "Mapping[str, Any]") -> dict[str, Any]:
+    """Without what is stored for later questions only."""
+    return {name: value for name, value in report.items() if name not in ("explanation", "kept")}
 
 
 class _Paper(NamedTuple):
