@@ -24,7 +24,9 @@ class PartOut(BaseModel):
 
 class Readiness(BaseModel):
     status: Literal["ready", "not-ready"]
-    checks: dict[str, PartOut] = Field(description="An entry a part: database, blobs, keys, watermark, index, certificates.")
+    checks: dict[str, PartOut] = Field(
+        description="An entry a part: database, blobs, keys, watermark, index, certificates."
+    )
 
 
 @router.get("/healthz")
