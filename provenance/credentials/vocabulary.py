@@ -9,6 +9,8 @@ C2PA: Final = "http://c2pa.org/digitalsourcetype/"
 
 TRAINED_ALGORITHMIC_MEDIA: Final = IPTC + "trainedAlgorithmicMedia"
 COMPOSITE_WITH_TRAINED_ALGORITHMIC_MEDIA: Final = IPTC + "compositeWithTrainedAlgorithmicMedia"
+TRAINED_MEDIA: Final = frozenset({TRAINED_ALGORITHMIC_MEDIA, COMPOSITE_WITH_TRAINED_ALGORITHMIC_MEDIA})
+"""What a trained model made, or helped to make."""
 ALGORITHMIC_MEDIA: Final = IPTC + "algorithmicMedia"
 
 # IPTC NewsCodes "Digital Source Type" as of 2024-09-17, without the retired terms (minorHumanEdits, digitalArt, …).

@@ -8,13 +8,14 @@ from uuid import uuid4
 
 from provenance.core.digests import file_digest, picture_digest
 from provenance.core.errors import MalformedManifest, TooLarge, UnsupportedFormat
-from provenance.core.manifests import ManifestStatement, SignedAsset, SoftBinding, Software, SourceFile
+from provenance.core.manifests import ManifestStatement, Model, Prompt, SignedAsset, SoftBinding, Software, SourceFile
 from provenance.core.ports import ContentCode, ManifestReader, ManifestSigner, Matcher, Signer, Store, Watermarker
 from provenance.core.records import Binding, ContentKind, Json, ManifestRecord
 from provenance.core.types import Picture, StatusPlace, WorkId
 from provenance.credentials import CertificateClaims, ManifestLink, issue
 from provenance.credentials import SoftBinding as CertifiedBinding
 from provenance.credentials.labels import UsagePolicy, metadata_assertion, training_mining_entries
+from provenance.credentials.vocabulary import TRAINED_MEDIA
 from provenance.licensing import Template
 from provenance.usecases.bindings import PAYLOAD_BYTES, written_value
 
@@ -54,6 +55,7 @@ class Certified:
     manifest: ManifestRecord | None = None
     bindings: tuple[Binding, ...] = ()
     notes: tuple[str, ...] = ()
+    time_stamped: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class Certify:
             manifest=_record(candidate, signed.asset, now),
             bindings=tuple(_stored(binding, signed.asset.manifest_id) for binding in signed.bindings),
             notes=signed.notes,
+            time_stamped=signed.asset.time_stamped,
         )
 
     def _sign(self, credentials: ContentCredentials, candidate: Candidate, now: datetime) -> _Signed:
@@ -127,6 +130,8 @@ class Certify:
             generator=credentials.generator,
             digital_source_type=candidate.digital_source_type,
             made_with=candidate.made_with,
+            model=_model(candidate),
+            prompt=_prompt(candidate),
             watermarked_with=Software(self.watermarker.alg),
             soft_bindings=bindings,
             usage=training_mining_entries(candidate.policy),
@@ -171,6 +176,20 @@ class Certify:
             soft_bindings=tuple(CertifiedBinding(b.alg, written_value(b.value)) for b in signed.bindings),
             manifest=ManifestLink.of(signed.asset.manifest_id, signed.asset.manifest),
         )
+
+
+def _model(candidate: Candidate) -> Model | None:
+    """Disclosed where a trained model made the work, and its owner named it."""
+    made_with = candidate.made_with
+    if made_with is None or candidate.digital_source_type not in TRAINED_MEDIA:
+        return None
+    return Model(made_with.name, made_with.version)
+
+
+def _prompt(candidate: Candidate) -> Prompt | None:
+    """Only what the owner publishes."""
+    origin = candidate.policy.origin
+    return Prompt(origin.prompt) if origin and origin.prompt else None
 
 
 def _signed(

@@ -24,6 +24,7 @@ from provenance.licensing import template
 from provenance.usecases.catch_up import catch_up, follow
 from provenance.usecases.certify import Candidate, Certified, Certify
 from provenance.usecases.label import Label
+from provenance.usecases.stamp import UNSTAMPED
 
 REGISTERED: Final = "work.registered"
 MAX_TITLE: Final = 200
@@ -171,6 +172,8 @@ class Register:
                 unit.manifests.add(certified.manifest, certified.bindings)
             unit.log.append(EntryKind.WORK_REGISTERED, entry, at=work.created_at, work_id=work.id)
             unit.outbox.add(REGISTERED, {"work_id": str(work.id)}, available_at=work.created_at)
+            if not certified.time_stamped:
+                unit.outbox.add(UNSTAMPED, {"work_id": str(work.id)}, available_at=work.created_at)
 
 
 def _work(submission: Submission, candidate: Candidate, certified: Certified, look_alikes: tuple[Json, ...]) -> Work:

@@ -10,6 +10,7 @@ from provenance.usecases.anchor import Anchor
 from provenance.usecases.catch_up import catch_up
 from provenance.usecases.once import Once
 from provenance.usecases.register import REGISTERED
+from provenance.usecases.stamp import UNSTAMPED, StampLater
 from provenance.usecases.withdraw import WITHDRAWN
 from provenance.usecases.work import WorkOff
 from provenance.wiring.parts import Parts
@@ -31,7 +32,7 @@ class Housekeeping:
         self._transparency = log
         self._sealed_at = 0
         self._ticks = 0
-        handlers = {REGISTERED: self._on_change, WITHDRAWN: self._on_change}
+        handlers = {REGISTERED: self._on_change, WITHDRAWN: self._on_change, UNSTAMPED: self._stamp}
         self._work_off = WorkOff(store=parts.store, clock=parts.clock, handlers=handlers)
 
     def keep(self, stop: threading.Event) -> None:
@@ -68,6 +69,18 @@ class Housekeeping:
             self._parts.matcher.seal()
         except OSError as error:
             _log.warning("the index was not sealed, and will be caught up from the record: %s", error)
+
+    def _stamp(self, body: Mapping[str, Any]) -> None:
+        """Nothing is left to stamp where the certificate authority was given up since."""
+        parts, credentials = self._parts, self._parts.content_credentials
+        if credentials:
+            StampLater(
+                store=parts.store,
+                blobs=parts.blobs,
+                signer=credentials.signer,
+                generator=credentials.generator,
+                clock=parts.clock,
+            )(body)
 
     def _on_change(self, _body: Mapping[str, Any]) -> None:
         """A work came or went. The index follows the record by itself; `provenance anchor` batches what waits."""

@@ -5,6 +5,7 @@ import hashlib
 import struct
 import zlib
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,14 @@ from provenance.core.records import ContentKind
 from provenance.credentials import certificate_hash, verify
 from provenance.credentials.c2pa import iscc
 from provenance.credentials.tlog.entries import registration_entry
-from provenance.credentials.vocabulary import TRAINED_ALGORITHMIC_MEDIA
+from provenance.credentials.vocabulary import IPTC, TRAINED_ALGORITHMIC_MEDIA
 from provenance.usecases.certify import LEFT_OUT, ContentCredentials
 from provenance.usecases.register import Submission
+from provenance.usecases.stamp import UNSTAMPED, StampLater
 from tests.unit.adapters.c2pa.authority import Authority
 from tests.unit.usecases.conftest import NOTHING, Studio, decoded, encoded, painting, png
+
+ALGORITHMIC_MEDIA = IPTC + "algorithmicMedia"
 
 
 @pytest.fixture(scope="module")
@@ -160,19 +164,78 @@ def test_what_no_label_can_carry_is_refused_before_anything_is_read(studio: Stud
     assert studio.counts() == NOTHING
 
 
-def test_without_a_time_stamp_the_file_is_signed_all_the_same(
+class Silent:
+    def timestamp(self, imprint: bytes) -> bytes:
+        raise Unavailable("the authority does not answer")
+
+
+def credentials_of(authority: Authority, reader: C2paReader, stamps: Any) -> ContentCredentials:
+    return ContentCredentials(
+        signer=C2paSigner(authority.claims, timestamper=stamps, anchors=[authority.root.pem]),
+        reader=reader,
+        content_code=iscc.units,
+        generator=Software("Provenance", "1"),
+    )
+
+
+def stamp_later(studio: Studio) -> StampLater:
+    assert studio.credentials is not None
+    return StampLater(
+        store=studio.store,
+        blobs=studio.blobs,
+        signer=studio.credentials.signer,
+        generator=Software("Provenance", "1"),
+        clock=studio.clock,
+    )
+
+
+def test_a_time_stamp_is_added_when_the_authority_answers_again(
     studio: Studio, authority: Authority, reader: C2paReader
 ) -> None:
-    class Silent:
-        def timestamp(self, imprint: bytes) -> bytes:
-            raise Unavailable("the authority does not answer")
-
-    assert studio.credentials is not None
-    signer = C2paSigner(authority.claims, timestamper=Silent(), anchors=[authority.root.pem])
-    studio.credentials = ContentCredentials(
-        signer=signer, reader=reader, content_code=iscc.units, generator=Software("Provenance", "1")
-    )
+    studio.credentials = credentials_of(authority, reader, Silent())
     work = studio.registered(1)
     report = reader.read(studio.file(work), work.media_type)
     assert report is not None
-    assert report.state is not ManifestState.INVALID
+    assert (report.state, report.signature.time) == (ManifestState.TRUSTED, None)
+    with studio.store.unit() as unit:
+        jobs = unit.outbox.claim(studio.clock(), limit=10, lease_seconds=60)
+    (job,) = [job for job in jobs if job.kind == UNSTAMPED]
+    with pytest.raises(Unavailable):
+        stamp_later(studio)(job.body)
+
+    studio.credentials = credentials_of(authority, reader, authority.stamps)
+    for _ in range(2):  # the second time there is nothing left to do
+        stamp_later(studio)(job.body)
+    with studio.store.read() as unit:
+        newest, first = unit.manifests.of_work(work.id)
+        assert {b.value for b in unit.manifests.bindings(newest.id)} == {
+            b.value for b in unit.manifests.bindings(first.id)
+        }
+    stamped = reader.read(studio.file(work), work.media_type, manifest=studio.blobs.get(newest.blob))
+    assert stamped is not None
+    assert (stamped.manifest_id, stamped.is_update) == (newest.id, True)
+    assert stamped.state is not ManifestState.INVALID
+    assert "timeStamp.validated" in stamped.success
+
+
+def test_a_withdrawn_work_is_not_stamped(studio: Studio, authority: Authority, reader: C2paReader) -> None:
+    studio.credentials = credentials_of(authority, reader, Silent())
+    work = studio.registered(1)
+    studio.withdraw(work.id)
+    stamp_later(studio)({"work_id": str(work.id)})
+    with studio.store.read() as unit:
+        assert len(unit.manifests.of_work(work.id)) == 1
+
+
+def test_prompt_and_model_are_ingredients_where_the_owner_gave_them(studio: Studio, reader: C2paReader) -> None:
+    made = studio.registered(1, made_with=Software("Atelier", "3.5"), prompt="a harbour in the evening")
+    report = reader.read(studio.file(made), made.media_type)
+    assert report is not None
+    assert report.state is ManifestState.TRUSTED
+    assert sorted((one.relationship, one.title) for one in report.ingredients) == [
+        ("inputTo", "Atelier 3.5"),
+        ("inputTo", "prompt"),
+    ]
+    assert b"c2pa.ai-disclosure" in studio.file(made)
+    drawn = studio.registered(2, made_with=Software("procedural"), digital_source_type=ALGORITHMIC_MEDIA)
+    assert b"c2pa.ai-disclosure" not in studio.file(drawn)
