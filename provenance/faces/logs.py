@@ -36,6 +36,7 @@ def configure(settings: Settings, *, stream: TextIO | None = None) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):  # uvicorn brings handlers of its own
         logger = logging.getLogger(name)
         logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)  # the root's level is theirs
         logger.propagate = name != "uvicorn.access"  # our own line has the route; theirs the raw path and its query
     logging.captureWarnings(True)
 
@@ -66,7 +67,7 @@ def json_handler(stream: TextIO, *, secrets: Iterable[str] = ()) -> logging.Hand
 
 def secrets_of(settings: Settings) -> list[str]:
     """Every secret that the settings hold, the passwords inside URLs too."""
-    kept = (settings.key_passphrase, settings.chain_private_key)
+    kept = (settings.key_passphrase, settings.chain_private_key, settings.claim_key_pin)
     urls = (settings.database_url, settings.blobs_url, settings.chain_rpc_url)
     passwords = (urlsplit(url).password for url in urls if url)
     found = [secret.get_secret_value() for secret in kept if secret] + [word for word in passwords if word]

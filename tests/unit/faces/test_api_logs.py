@@ -109,8 +109,10 @@ def test_secrets_of_the_settings(tmp_path):
         chain_rpc_url="https://u:rpc-password@node",
         chain_private_key="0x" + "1" * 64,
         blobs_url="memory://x",
+        claim_key_pin="token-pin",
     )
-    assert set(logs.secrets_of(settings)) == {PASSPHRASE, "0x" + "1" * 64, "db-password", "rpc-password"}
+    held = {PASSPHRASE, "0x" + "1" * 64, "db-password", "rpc-password", "token-pin"}
+    assert set(logs.secrets_of(settings)) == held
 
 
 def test_configure_takes_over_the_process_and_honours_the_level(tmp_path, monkeypatch: pytest.MonkeyPatch):
@@ -121,6 +123,7 @@ def test_configure_takes_over_the_process_and_honours_the_level(tmp_path, monkey
         (logging.getLogger(name), logging.getLogger(name).level, logging.getLogger(name).propagate) for name in names
     ]
     handlers, level = root.handlers[:], root.level
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # whatever a server said before
     try:
         logs.configure(service_settings(tmp_path, log_level="WARNING"), stream=stream)
         logging.getLogger("provenance.x").info("too quiet")

@@ -467,7 +467,7 @@ def test_matching_goes_on_while_works_come_and_go(matcher: Matcher, prints: list
 
 
 def test_the_public_names_are_these_and_all_have_a_docstring():
-    values = {"Alignment", "Evidence", "LocalVerifier", "Match", "Matcher", "Operation", "Region"}
+    values = {"Aligned", "Alignment", "Evidence", "LocalVerifier", "Match", "Matcher", "Operation", "Region"}
     errors = {"DamagedFingerprint", "FolderInUse", "ForeignFingerprint", "NotSealed", "WrongModel"}
 
     assert set(index.__all__) == values | errors
