@@ -97,8 +97,11 @@ def _check_link(below: x509.Certificate, above: x509.Certificate, *, depth: int)
 
 def leaf_problems(leaf: x509.Certificate) -> tuple[str, ...]:
     """What keeps a certificate from the C2PA profile "Claim Signing Leaf, assurance level 1" (Certificate Policy 0.2),
-    a sentence each; empty where nothing does."""
-    return (*_core_problems(leaf), *_extension_problems(leaf), *_purpose_problems(leaf))
+    a sentence each; empty where nothing does. Raises InvalidRequest on a certificate whose parts can't be read."""
+    try:
+        return (*_core_problems(leaf), *_extension_problems(leaf), *_purpose_problems(leaf))
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise InvalidRequest("a certificate has a damaged key, name or extension") from None
 
 
 def _core_problems(leaf: x509.Certificate) -> Iterator[str]:

@@ -7,6 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,6 +63,14 @@ def test_a_damaged_file_is_a_typed_refusal(pki: Pki, data: st.DataObject):
         pem[data.draw(st.integers(0, len(pem) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(InvalidRequest):
         chains.leaf_problems(chains.read_pem(bytes(pem))[0])
+
+
+def test_a_key_that_is_no_point_of_its_curve_is_a_typed_refusal(pki: Pki):
+    leaf = pki.leaf.certificate
+    point = leaf.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    damaged = leaf.public_bytes(Encoding.DER).replace(point, point[:-1] + bytes([point[-1] ^ 1]))
+    with pytest.raises(InvalidRequest, match="damaged"):
+        chains.leaf_problems(x509.load_der_x509_certificate(damaged))
 
 
 # ---- links
