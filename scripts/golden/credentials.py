@@ -132,15 +132,5 @@ def golden_files() -> dict[str, bytes]:
     return documents() | made | {"swapped-manifest.png": made["valid.png"]}
 
 
-def main() -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    wanted = golden_files()
-    for stale in set(FOLDER.iterdir()) - {FOLDER / name for name in wanted}:
-        stale.unlink()
-    for name, data in wanted.items():
-        (FOLDER / name).write_bytes(data)
-    print(f"{len(wanted)} files in tests/golden/credentials")
-
-
 if __name__ == "__main__":
-    main()
+    folder.fill(FOLDER, golden_files())

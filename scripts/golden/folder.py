@@ -3,6 +3,7 @@
 python -m scripts.golden.folder
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -37,15 +38,15 @@ def golden_files() -> dict[str, bytes]:
     }
 
 
-def main() -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    wanted = golden_files()
-    for stale in set(FOLDER.iterdir()) - {FOLDER / name for name in wanted}:
+def fill(folder: Path, wanted: Mapping[str, bytes]) -> None:
+    """Write these files, and remove what else lies there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in set(folder.iterdir()) - {folder / name for name in wanted}:
         stale.unlink()
     for name, data in wanted.items():
-        (FOLDER / name).write_bytes(data)
-    print(f"{len(wanted)} files in tests/golden/certificates")
+        (folder / name).write_bytes(data)
+    print(f"{len(wanted)} files in {folder.parent.name}/{folder.name}")
 
 
 if __name__ == "__main__":
-    main()
+    fill(FOLDER, golden_files())

@@ -126,6 +126,7 @@ def drawn(seed: int, name: str) -> bytes:
 def _register(url: str, key: str, seed: int, name: str, media_type: str) -> Artwork:
     headers = {"Authorization": f"Bearer {key}"}
     form = {"title": f"Interop {name}", "ai_system": "Procedural", "ai_system_version": "1", "creators": "Ada"}
+    form["prompt"] = "a harbour in the evening"
     answer = httpx.post(
         f"{url}/v1/works", headers=headers, files={"file": ("art", drawn(seed, name))}, data=form, timeout=120
     )

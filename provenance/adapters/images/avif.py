@@ -8,7 +8,7 @@ from typing import Final
 from PIL import Image, features
 
 from provenance.adapters.images import exif, sniff
-from provenance.adapters.images.container import DROPPED_MANIFEST, Container, damaged, frame_note, piece
+from provenance.adapters.images.container import CARRIES_MANIFEST, Container, damaged, frame_note, piece
 from provenance.adapters.images.limits import ImageLimits, MetadataBudget
 from provenance.core.errors import UnsupportedFormat
 
@@ -33,7 +33,7 @@ def read(data: bytes, limits: ImageLimits) -> Container:
         if name == b"meta":
             properties.extend(_properties(body))
         elif name == b"uuid" and body.startswith(_C2PA_UUID):
-            notes.append(DROPPED_MANIFEST)
+            notes.append(CARRIES_MANIFEST)
     for width, height in _sizes(properties):
         limits.check_size(width, height)
     return _opened(data, limits, [*_colour_notes(properties), *notes])

@@ -51,6 +51,4 @@ def frame_note(frames: int, *, unit: str = "frames") -> tuple[str, ...]:
     return (f"first of {frames} {unit}",) if frames > 1 else ()
 
 
-DROPPED_MANIFEST = (
-    "the file carries Content Credentials (C2PA); they describe the old pixels and do not go into a written file"
-)
+CARRIES_MANIFEST = "the file carries Content Credentials (C2PA), which describe its pixels as they came"

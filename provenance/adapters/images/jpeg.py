@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from provenance.adapters.images import exif, sniff
-from provenance.adapters.images.container import DROPPED_MANIFEST, Container, damaged, piece
+from provenance.adapters.images.container import CARRIES_MANIFEST, Container, damaged, piece
 from provenance.adapters.images.limits import ImageLimits, MetadataBudget
 from provenance.core.errors import UnsupportedFormat
 
@@ -179,7 +179,7 @@ def _take_metadata(walk: _Walk, marker: int, body: bytes) -> None:
     elif marker == _APP14 and body.startswith(b"Adobe"):
         walk.decodable.append(segment(marker, body))
     elif marker == _APP11 and b"jumb" in body[:64]:
-        walk.notes.append(DROPPED_MANIFEST)
+        walk.notes.append(CARRIES_MANIFEST)
 
 
 def _profile(walk: _Walk) -> bytes | None:

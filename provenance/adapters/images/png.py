@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from provenance.adapters.images import exif, sniff
-from provenance.adapters.images.container import DROPPED_MANIFEST, ColourKey, Container, damaged, frame_note, piece
+from provenance.adapters.images.container import CARRIES_MANIFEST, ColourKey, Container, damaged, frame_note, piece
 from provenance.adapters.images.limits import ImageLimits, MetadataBudget
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
@@ -146,7 +146,7 @@ def _take(walk: _Walk, name: bytes, body: bytes) -> None:
 
 def _take_remark(walk: _Walk, name: bytes, body: bytes) -> None:
     if name == b"caBX":
-        walk.notes.append(DROPPED_MANIFEST)
+        walk.notes.append(CARRIES_MANIFEST)
     elif name == b"cICP" and body != _CICP_SRGB:
         walk.notes.append("the colour space that its cICP chunk names is not converted: treated as sRGB")
     elif name == b"gAMA" and len(body) == 4:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from provenance.adapters.images import exif, sniff
-from provenance.adapters.images.container import DROPPED_MANIFEST, Container, damaged, frame_note, piece
+from provenance.adapters.images.container import CARRIES_MANIFEST, Container, damaged, frame_note, piece
 from provenance.adapters.images.limits import ImageLimits, MetadataBudget
 
 _RIFF_HEADER: Final = 12
@@ -32,7 +32,7 @@ def read(data: bytes, limits: ImageLimits) -> Container:
             frames.append(content)
             limits.check_frames(len(frames))
         elif name == b"C2PA":
-            notes.append(DROPPED_MANIFEST)
+            notes.append(CARRIES_MANIFEST)
         elif name in (b"VP8X", b"ANIM", b"ALPH", *BITSTREAMS):
             pixels.append((name, content))
     width, height, decodable, lossless = _still(pixels, limits) if not frames else _animation(pixels, frames[0], limits)

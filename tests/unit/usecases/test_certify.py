@@ -115,7 +115,10 @@ def test_without_a_public_address_there_is_no_status_list(studio: Studio) -> Non
     assert "credentialStatus" not in studio.registered(1).certificate
 
 
-def test_a_file_that_arrives_signed_keeps_its_manifest_as_an_ingredient(studio: Studio, reader: C2paReader) -> None:
+@pytest.mark.parametrize("published", [False, True])
+def test_a_file_that_arrives_signed_keeps_its_manifest_as_an_ingredient(
+    studio: Studio, reader: C2paReader, published: bool
+) -> None:
     assert studio.credentials is not None
     elsewhere = studio.credentials.signer.sign(
         png(painting(1)),
@@ -127,12 +130,15 @@ def test_a_file_that_arrives_signed_keeps_its_manifest_as_an_ingredient(studio: 
             digital_source_type=TRAINED_ALGORITHMIC_MEDIA,
         ),
     )
-    work = studio.registered(1, data=elsewhere.data)
+    given = {"made_with": Software("Atelier", "3.5"), "prompt": "a harbour"} if published else {}
+    work = studio.registered(1, data=elsewhere.data, **given)
     report = reader.read(studio.file(work), work.media_type)
     assert report is not None
     assert report.state is ManifestState.TRUSTED
-    (parent,) = report.ingredients
-    assert (parent.relationship, parent.manifest_id) == ("parentOf", elsewhere.manifest_id)
+    (parent,) = [one for one in report.ingredients if one.relationship == "parentOf"]
+    assert parent.manifest_id == elsewhere.manifest_id
+    assert len(report.ingredients) == (3 if published else 1)
+    assert not any(LEFT_OUT in note for note in work.notes)
     assert report.actions[0].action == "c2pa.opened"
 
 
