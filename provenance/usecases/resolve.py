@@ -180,7 +180,7 @@ class Resolve:
         mark = self.watermarker.detect(picture.pixels)
         marked = WorkId(mark.payload) if mark else None
         for verdict in self._judged(picture, mark, {marked, *self._hinted_works(hint)}):
-            if verdict.grade.is_match and not verdict.copied_mark:
+            if verdict.grade.is_match:  # never where the mark was copied: what it names must be seen
                 work_id = WorkId.parse(verdict.work_id)
                 scores[work_id] = (_score(verdict), work_id == marked)
         return scores
