@@ -1,6 +1,6 @@
 """Every registered fingerprint, findable in four ways: by pixels, by hash, by global descriptor, by local votes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,10 +25,12 @@ _VOTERS: Final = 400  # of the query's keypoints; they are ordered so that the f
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A reference that deserves a look. `votes` is None where the local index was not asked."""
+    """A reference that deserves a look. `votes` is None where the local index was not asked. `proposed_by` is why it
+    does: named, pixels, pdq, votes, descriptor, the last two perhaps together."""
 
     id: str
     fingerprint: Fingerprint
+    proposed_by: tuple[str, ...]
     votes: float | None = None
 
 
@@ -93,12 +95,12 @@ class Catalogue:
     def with_pixels(self, digest: bytes) -> list[Candidate]:
         """References with exactly these pixels."""
         with self._lock.read():
-            return self._candidates(sorted(self._pixels.get(digest, ())))
+            return self._candidates(dict.fromkeys(sorted(self._pixels.get(digest, ())), ("pixels",)))
 
     def named(self, ids: Iterable[str]) -> list[Candidate]:
         """The references with these ids, those that are there."""
         with self._lock.read():
-            return self._candidates([self._slots[id_] for id_ in ids if id_ in self._slots])
+            return self._candidates({self._slots[id_]: ("named",) for id_ in ids if id_ in self._slots})
 
     def near_hash(self, query: Query, radius: int) -> list[Candidate]:
         """References whose PDQ differs in at most `radius` bits in one of eight orientations, nearest first."""
@@ -111,7 +113,7 @@ class Catalogue:
             distances, slots = self._hashes.search(hashes, _BY_HASH)
             order = np.argsort(distances, axis=None, kind="stable")
             near = [int(slots.flat[i]) for i in order if slots.flat[i] >= 0 and distances.flat[i] <= radius]
-            return self._candidates(list(dict.fromkeys(near))[:_BY_HASH])
+            return self._candidates(dict.fromkeys(list(dict.fromkeys(near))[:_BY_HASH], ("pdq",)))
 
     def shortlist(self, query: Query) -> list[Candidate]:
         """The best by local votes (of the query or of its mirror image), then by global descriptor."""
@@ -122,8 +124,10 @@ class Catalogue:
                 votes[slot] = max(votes.get(slot, 0.0), share)
             voted = sorted(votes, key=lambda slot: (-votes[slot], slot))[:_BY_VOTES]
             found = self._vectors.search(vector, _BY_DESCRIPTOR)[1][0] if len(self._vectors) else np.zeros(0)
-            slots = list(dict.fromkeys([*voted, *(int(slot) for slot in found if slot >= 0)]))
-            return self._candidates(slots, votes)
+            ways = dict.fromkeys(voted, ("votes",))
+            for slot in (int(slot) for slot in found if slot >= 0):
+                ways[slot] = (*ways.get(slot, ()), "descriptor")
+            return self._candidates(ways, votes)
 
     def packed(self) -> list[tuple[str, Packed]]:
         """Everything, in the order of adding: what a generation is written from."""
@@ -138,8 +142,16 @@ class Catalogue:
                 if slot is not None and self._packed[slot] is before:
                     self._packed[slot] = after
 
-    def _candidates(self, slots: Sequence[int], votes: dict[int, float] | None = None) -> list[Candidate]:
+    def _candidates(
+        self, ways: Mapping[int, tuple[str, ...]], votes: dict[int, float] | None = None
+    ) -> list[Candidate]:
+        """`ways` has by slot what proposed it."""
         return [
-            Candidate(self._ids[slot], unpack(self._packed[slot]), None if votes is None else votes.get(slot, 0.0))
-            for slot in slots
+            Candidate(
+                self._ids[slot],
+                unpack(self._packed[slot]),
+                proposed_by,
+                None if votes is None else votes.get(slot, 0.0),
+            )
+            for slot, proposed_by in ways.items()
         ]

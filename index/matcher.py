@@ -7,7 +7,8 @@ dense check confirm, then a shortlist by local votes and by the global descripto
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
@@ -194,22 +195,26 @@ class Matcher:
         return sorted(found.values(), key=lambda match: (GRADES.index(match.grade), -match.probability, match.id))
 
     def _consider(self, query: Query, candidates: Sequence[str]) -> dict[str, Match]:
-        found = {candidate.id: self._judge(query, candidate) for candidate in self._catalogue.named(candidates)}
-        for candidate in self._promising(query, found):
-            if candidate.id not in found:
-                found[candidate.id] = self._judge(query, candidate)
+        found: dict[str, Match] = {}
+        for candidate in chain(self._catalogue.named(candidates), self._promising(query, found)):
+            match = found.get(candidate.id) or self._judge(query, candidate)
+            ways = dict.fromkeys((*match.proposed_by, *candidate.proposed_by))
+            found[candidate.id] = replace(match, proposed_by=tuple(ways))
         return found
 
     def _promising(self, query: Query, found: dict[str, Match]) -> Iterator[Candidate]:
         """References worth a look, stage by stage; a stage is not begun when one before it made certain (`found`)."""
-        exact = self._catalogue.with_pixels(query.pixels_sha256)
-        yield from exact
-        if exact:
-            return
-        near = self._catalogue.near_hash(query, _NEAR)
-        yield from near
-        if any(found[candidate.id].grade in _CERTAIN for candidate in near):
-            return
+        stages: tuple[Callable[[], list[Candidate]], ...] = (
+            lambda: self._catalogue.with_pixels(query.pixels_sha256),
+            lambda: self._catalogue.near_hash(query, _NEAR),
+        )
+        for stage in stages:
+            proposed = stage()
+            yield from proposed
+            certain = [candidate.id for candidate in proposed if found[candidate.id].grade in _CERTAIN]
+            if certain:
+                found.update({id_: replace(found[id_], decisive=True) for id_ in certain})
+                return
         yield from self._catalogue.shortlist(query)
         yield from self._catalogue.near_hash(query, _HYPOTHESIS)
 

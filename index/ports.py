@@ -29,6 +29,8 @@ class Match:
 
     `grade` is identical, copy, edited, partial, similar or none; `probability` 0..1 that the query holds content of the
     reference, from the calibration named by `calibration`; regions are polygons in the query and in the reference.
+    `proposed_by` names every stage that put it forward, in their order: named (the caller did), pixels, pdq, votes,
+    descriptor. `decisive`: it made certain, so that no further stage was begun.
     """
 
     id: str
@@ -38,6 +40,8 @@ class Match:
     region_query: Region | None = None
     region_reference: Region | None = None
     calibration: str = ""
+    proposed_by: tuple[str, ...] = ()
+    decisive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

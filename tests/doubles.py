@@ -114,6 +114,8 @@ class Resemblance:
     region_query: Any = None
     region_reference: Any = None
     calibration: str = "thumbnail-steps-1"
+    proposed_by: tuple[str, ...] = ("descriptor",)
+    decisive: bool = False
 
 
 _FRAME: Final = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))

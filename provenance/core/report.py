@@ -35,6 +35,16 @@ class FalseAlarms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Calibrated:
+    """What one calibration says of its probabilities, 0..1: from `strict` on content counts as found, from `review` on
+    a person should look; `false_alarms` by rising threshold."""
+
+    strict: float
+    review: float
+    false_alarms: tuple[FalseAlarms, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
     """One witness, as `core.types.Evidence`, and whether it speaks for the match."""
 
@@ -43,6 +53,14 @@ class Witness:
     threshold: float
     lower_is_closer: bool
     speaks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """As in `Calibrated`."""
+
+    strict: float
+    review: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +137,7 @@ class Finding:
     copied_mark: bool
     evidence: tuple[Witness, ...]
     calibration: str
+    limits: Limits | None
     false_alarms: FalseAlarms | None
     region_query: Region | None
     region_reference: Region | None
@@ -170,9 +189,9 @@ class Report:
     version: str = VERSION
 
 
-def as_json(report: Report) -> dict[str, Any]:
-    """The report in JSON's own types: times in ISO 8601, bytes in base64."""
-    plain: dict[str, Any] = _plain(report)
+def as_json(value: Report | Calibrated) -> dict[str, Any]:
+    """The value in JSON's own types: times in ISO 8601, bytes in base64."""
+    plain: dict[str, Any] = _plain(value)
     return plain
 
 

@@ -10,6 +10,7 @@ from provenance.core.digests import file_digest, picture_digest
 from provenance.core.policy import POLICY, Verdict, best, identical, judge
 from provenance.core.ports import Blobs, Clock, Images, Match, Matcher, Store, Watermarker
 from provenance.core.records import Check, ContentKey, Grant, Work, WorkStatus
+from provenance.core.report import Calibrated
 from provenance.core.types import Detection, Evidence, Grade, Picture, Region, WorkId, check_licensee
 from provenance.licensing import is_licensed
 from provenance.usecases.catch_up import catch_up
@@ -47,7 +48,8 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckPicture:
-    """Raises Rejected, Unavailable. The picture itself is kept where the query says so, and nowhere else."""
+    """Raises Rejected, Unavailable. The picture itself is kept where the query says so, and nowhere else.
+    `calibrations` has those by which the matcher may judge, by name."""
 
     store: Store
     blobs: Blobs
@@ -56,6 +58,7 @@ class CheckPicture:
     matcher: Matcher
     clock: Clock
     new_id: Callable[[], str]
+    calibrations: Callable[[], Mapping[str, Calibrated]]
 
     def __call__(self, query: Query) -> Check:
         if query.licensee is not None:
@@ -88,7 +91,7 @@ class CheckPicture:
                 _match_json(verdict, works[verdict.work_id], query.licensee, grants.get(verdict.work_id))
                 for verdict in verdicts
             ],
-            "explanation": explanation(considered, settled=exact is not None),
+            "explanation": explanation(considered, self.calibrations(), settled=exact is not None),
         }
         return self._stored(Check(check_id, query.owner, now, report), query)
 

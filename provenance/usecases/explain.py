@@ -1,4 +1,5 @@
-"""Why a check answered what it did: every work that was considered, every score, and where the search stopped."""
+"""Why a check answered what it did: every work that was considered, what proposed it, every score, and where the search
+stopped."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,35 +7,30 @@ from typing import Any, Final
 
 from provenance.core.ports import Match, Store
 from provenance.core.records import Check, WorkStatus
+from provenance.core.report import Calibrated, as_json
 from provenance.core.types import WorkId
 
 MAX_CONSIDERED: Final = 100
 """Works whose scores are stored with a check, the closest first."""
 
-_STOPPED: Final = (("identical", "pixels"), ("copy", "pdq"))
-"""A stage ends the search where it gave this grade and this witness spoke."""
 
-
-def explanation(considered: Sequence[Match], *, settled: bool) -> dict[str, Any]:
-    """What is stored. `settled`: a digest in the register answered before any model was asked."""
+def explanation(
+    considered: Sequence[Match], calibrations: Mapping[str, Calibrated], *, settled: bool
+) -> dict[str, Any]:
+    """What is stored. `settled`: a digest in the register answered before any model was asked. What the calibrations
+    say is stored with it, so that the answer can be read when the service has others."""
+    used = sorted({match.calibration for match in considered} & calibrations.keys())
     return {
         "stopped": "digest" if settled else _stopped(considered),
         "considered": [_considered(match) for match in considered[:MAX_CONSIDERED]],
         "count": len(considered),
+        "calibrations": {name: as_json(calibrations[name]) for name in used},
     }
 
 
 def _stopped(considered: Sequence[Match]) -> str:
-    """pixels: an equal picture; pdq: a near hash that proved a copy; exhausted: the whole shortlist was looked at."""
-    for grade, kind in _STOPPED:
-        if any(
-            witness.kind == kind and _speaks(witness)
-            for match in considered
-            if match.grade == grade
-            for witness in match.evidence
-        ):
-            return kind
-    return "exhausted"
+    """The stage that proposed what made certain; exhausted: the whole shortlist was looked at."""
+    return next((match.proposed_by[-1] for match in considered if match.decisive), "exhausted")
 
 
 def _considered(match: Match) -> dict[str, Any]:
@@ -43,6 +39,8 @@ def _considered(match: Match) -> dict[str, Any]:
         "grade": match.grade,
         "probability": round(match.probability, 6),
         "calibration": match.calibration,
+        "proposed_by": list(match.proposed_by),
+        "decisive": match.decisive,
         "evidence": [
             {
                 "kind": witness.kind,
@@ -68,7 +66,7 @@ class Explain:
     store: Store
 
     def __call__(self, check: Check) -> dict[str, Any]:
-        stored: Mapping[str, Any] = check.report.get("explanation") or explanation((), settled=False)
+        stored: Mapping[str, Any] = check.report.get("explanation") or explanation((), {}, settled=False)
         ids = [WorkId.parse(entry["work_id"]) for entry in stored["considered"]]
         with self.store.read() as unit:
             works = unit.works.find(ids)

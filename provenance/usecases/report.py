@@ -1,6 +1,6 @@
 """A report on a check that can be put in front of somebody else: what was found, where, and what the register says."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -8,9 +8,11 @@ from provenance.core.ports import Aligned, Blobs, Images, Matcher, Store, Unit
 from provenance.core.records import Check, Work, WorkStatus
 from provenance.core.report import (
     Asked,
+    Calibrated,
     FalseAlarms,
     Finding,
     Licence,
+    Limits,
     LogPlace,
     Mark,
     Placement,
@@ -43,14 +45,11 @@ class Drawing(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeReport:
-    """`false_alarms` has, by a calibration's name, what unrelated pictures got under it, by rising threshold."""
-
     store: Store
     blobs: Blobs
     images: Images
     matcher: Matcher
     drawing: Drawing
-    false_alarms: Callable[[], Mapping[str, Sequence[FalseAlarms]]]
     base_url: str | None = None
 
     def __call__(self, check: Check, *, query: Picture | None, viewer: str | None) -> Report:
@@ -120,6 +119,7 @@ class MakeReport:
 
     def _finding(self, match: Mapping[str, Any], record: Record, check: Check) -> Finding:
         licence = match["licence"]
+        calibrated = _calibrated(check, match["calibration"])
         return Finding(
             record=record,
             licence=Licence(
@@ -133,23 +133,14 @@ class MakeReport:
             copied_mark=match["copied_mark"],
             evidence=tuple(_witness(witness) for witness in match["evidence"]),
             calibration=match["calibration"],
-            false_alarms=self._unrelated(match),
+            limits=Limits(strict=calibrated.strict, review=calibrated.review) if calibrated else None,
+            false_alarms=_unrelated(match, calibrated.false_alarms) if calibrated else None,
             region_query=_region(match["region_query"]),
             region_reference=_region(match["region_reference"]),
             placement=None,
             picture=None,
             overlay=None,
         )
-
-    def _unrelated(self, match: Mapping[str, Any]) -> FalseAlarms | None:
-        """How many unrelated pictures got as much. None for a calibration that is not here any more, and where the
-        probability is not of looks alone: a mark or a digest raised it."""
-        if any(witness["kind"] in ("mark", "file") for witness in match["evidence"]):
-            return None
-        rows = [
-            row for row in self.false_alarms().get(match["calibration"], ()) if row.threshold <= match["probability"]
-        ]
-        return max(rows, key=lambda row: row.threshold, default=None)
 
     def _asked(self, query: Mapping[str, Any], picture: Picture | None) -> Asked:
         return Asked(
@@ -174,6 +165,24 @@ class MakeReport:
             picture=self.drawing.small(pixels) if pixels is not None else None,
             overlay=overlay,
         )
+
+
+def _calibrated(check: Check, name: str) -> Calibrated | None:
+    """As it was stored with the check. A digest is judged by no calibration."""
+    stored = check.report["explanation"]["calibrations"].get(name)
+    if stored is None:
+        return None
+    rows = tuple(FalseAlarms(**row) for row in stored["false_alarms"])
+    return Calibrated(strict=stored["strict"], review=stored["review"], false_alarms=rows)
+
+
+def _unrelated(match: Mapping[str, Any], alarms: Sequence[FalseAlarms]) -> FalseAlarms | None:
+    """How many unrelated pictures got as much. None where the probability is not of looks alone: a mark or a digest
+    raised it."""
+    if any(witness["kind"] in ("mark", "file") for witness in match["evidence"]):
+        return None
+    rows = [row for row in alarms if row.threshold <= match["probability"]]
+    return max(rows, key=lambda row: row.threshold, default=None)
 
 
 def _placement(lying: Aligned) -> Placement:

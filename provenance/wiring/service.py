@@ -13,7 +13,7 @@ from provenance.adapters.pdf import CertificatePdf, Language, LogPlace, Sheet
 from provenance.adapters.reports import ReportDrawing
 from provenance.core.errors import CannotHoldMark, Conflict, InvalidRequest, Misconfigured, Unavailable
 from provenance.core.records import Work, WorkStatus
-from provenance.core.report import FalseAlarms
+from provenance.core.report import Calibrated, FalseAlarms
 from provenance.core.types import WorkId
 from provenance.credentials import bundle, did_document, issue_jwt, jwks
 from provenance.usecases.access import Access
@@ -109,6 +109,7 @@ class Service(Parts):
             matcher=self.matcher,
             clock=self.clock,
             new_id=new_id("chk"),
+            calibrations=self._calibrations,
         )
 
     @cached_property
@@ -119,7 +120,6 @@ class Service(Parts):
             images=self.images,
             matcher=self.matcher,
             drawing=ReportDrawing(),
-            false_alarms=self._false_alarms,
             base_url=self.settings.base_url,
         )
 
@@ -131,14 +131,14 @@ class Service(Parts):
     def explain(self) -> Explain:
         return Explain(store=self.store)
 
-    def _false_alarms(self) -> dict[str, tuple[FalseAlarms, ...]]:
-        """Of the calibration in use; an older one's are not here any more."""
+    def _calibrations(self) -> dict[str, Calibrated]:
+        """The one in use."""
         used = self.local_matcher.calibration
-        rows = [
+        rows = tuple(
             FalseAlarms(threshold=row.threshold, rate=row.rate, upper=row.upper, queries=row.queries)
             for row in used.false_alarms
-        ]
-        return {used.name: tuple(rows)}
+        )
+        return {used.name: Calibrated(strict=used.strict, review=used.review, false_alarms=rows)}
 
     @cached_property
     def verify(self) -> Verify:

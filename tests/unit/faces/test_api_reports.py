@@ -75,6 +75,9 @@ def test_the_explanation_has_the_scores(api: Api, alps: dict) -> None:
     assert told["stopped"] in ("exhausted", "digest")
     assert told["count"] >= len(told["considered"])
     assert {witness["kind"] for entry in told["considered"] for witness in entry["evidence"]} >= {"pdq", "geometry"}
+    assert all(entry["proposed_by"] for entry in told["considered"])
+    assert {entry["calibration"] for entry in told["considered"]} == set(told["calibrations"])
+    assert all(calibrated["false_alarms"] for calibrated in told["calibrations"].values())
 
 
 @pytest.mark.parametrize("part", ["", "/report", "/explain"])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli import Stock, cli
+from tests.service import encoded, scene
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -59,3 +60,32 @@ def test_another_file_is_overwritten_only_on_purpose(stock: Stock, tmp_path: Pat
     assert out.read_text() == "mine"
     assert cli("check", stock.pictures["harbour"], "--report", out, "--force").code == 0
     assert out.read_text().startswith("<!doctype html>")
+
+
+# ---- explanations
+
+
+def test_explaining_shows_every_work_with_its_scores_and_limits(stock: Stock, tmp_path: Path) -> None:
+    query = tmp_path / "query.jpg"
+    query.write_bytes(encoded(scene(0), "JPEG", quality=60))
+    done = cli("check", query, "--explain")
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    limits = next(line.split() for line in lines if line.split()[:1] == ["limit"])
+    row = next(line for line in lines if line.split()[:1] == [stock.ids["harbour"]] and "decisive" in line).split()
+    assert "a near hash proved a copy" in done.out
+    assert "<=31" in limits
+    assert any(cell.endswith("*") for cell in row)
+    told = cli("check", query, "--explain", "--json").answer["explanation"]
+    assert (told["stopped"], told["considered"][0]["proposed_by"][-1]) == ("pdq", "pdq")
+    assert told["calibrations"][told["considered"][0]["calibration"]]["strict"] > 0.5
+
+
+def test_without_asking_no_explanation_is_printed(stock: Stock) -> None:
+    done = cli("check", stock.pictures["harbour"], "--json")
+    assert "explanation" not in done.answer
+
+
+def test_a_check_that_a_digest_answered_is_explained_in_one_line(stock: Stock) -> None:
+    done = cli("check", stock.marked["harbour"], "--explain")
+    assert "0 works considered; a digest in the register answered" in done.out

@@ -155,6 +155,20 @@ class TestFinding:
         assert considered[: len(answered)] == answered
         assert all(match.grade == "none" and match.evidence for match in considered[len(answered) :])
 
+    def test_explaining_tells_what_proposed_each_and_what_ended_the_search(self, gallery: Matcher):
+        exact = {match.id: match for match in gallery.explain(read(WORKS[2]), candidates=[WORKS[4].stem])}
+        assert (exact[WORKS[2].stem].proposed_by, exact[WORKS[2].stem].decisive) == (("pixels",), True)
+        assert (exact[WORKS[4].stem].proposed_by, exact[WORKS[4].stem].decisive) == (("named",), False)
+        assert len(exact) == 2
+
+        near = gallery.explain(jpeg(read(WORKS[2]), 60), candidates=[WORKS[2].stem])[0]
+        assert (near.id, near.proposed_by, near.decisive) == (WORKS[2].stem, ("named", "pdq"), True)
+
+        searched = gallery.explain(laundered(read(WORKS[2])))
+        assert not any(match.decisive for match in searched)
+        assert all(match.proposed_by for match in searched)
+        assert {"votes", "descriptor"} <= set(searched[0].proposed_by)
+
     def test_the_answer_does_not_depend_on_what_else_is_registered(self, gallery: Matcher, matcher: Matcher):
         matcher.add([WORKS[0].stem], [read(WORKS[0])])
         query = laundered(read(WORKS[0]))

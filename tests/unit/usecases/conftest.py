@@ -21,7 +21,7 @@ from provenance.adapters.keys import EphemeralSigner, InsecureKeyWarning
 from provenance.adapters.reports import ReportDrawing
 from provenance.adapters.store import SqlStore
 from provenance.core.records import Check, Work
-from provenance.core.report import FalseAlarms
+from provenance.core.report import Calibrated, FalseAlarms
 from provenance.credentials import TrustedKeys, VerificationKey
 from provenance.usecases.access import Access
 from provenance.usecases.anchor import Anchor
@@ -128,6 +128,9 @@ class Studio:
             matcher=self.matcher,
             clock=self.clock,
             new_id=lambda: f"chk_{next(self._numbers)}",
+            calibrations=lambda: {
+                "thumbnail-steps-1": Calibrated(strict=0.85, review=0.25, false_alarms=self.false_alarms)
+            },
         )
 
     @property
@@ -138,7 +141,6 @@ class Studio:
             images=self.images,
             matcher=self.matcher,
             drawing=ReportDrawing(),
-            false_alarms=lambda: {"thumbnail-steps-1": self.false_alarms},
             base_url=self.base_url,
         )
 

@@ -6,10 +6,11 @@ import pytest
 from provenance.core.digests import file_digest
 from provenance.core.errors import NotFound, Unavailable
 from provenance.core.records import Check
+from provenance.core.report import FalseAlarms
 from provenance.core.types import WorkId
 from provenance.usecases.explain import MAX_CONSIDERED, Explain, explanation
 from provenance.usecases.kept import KEPT, KeptChecks
-from tests.doubles import Resemblance, Witness
+from tests.doubles import Resemblance
 from tests.unit.usecases.conftest import Studio, painting, png
 
 
@@ -126,24 +127,37 @@ def test_a_check_of_before_explanations_has_an_empty_one(studio: Studio) -> None
     assert explained(studio, old)["considered"] == []
 
 
-def a_match(number: int, grade: str, *witnesses: Witness) -> Resemblance:
-    return Resemblance(str(WorkId(number)), grade, 0.5, witnesses)
+def a_match(number: int, *ways: str, decisive: bool = False) -> Resemblance:
+    return Resemblance(str(WorkId(number)), "copy", 0.5, (), proposed_by=ways, decisive=decisive)
 
 
 @pytest.mark.parametrize(
     ("matches", "stopped"),
     [
-        ((a_match(1, "identical", Witness("pixels", 1, 1, lower_is_closer=False)),), "pixels"),
-        ((a_match(1, "none"), a_match(2, "copy", Witness("pdq", 12, 31))), "pdq"),
-        ((a_match(1, "copy", Witness("pdq", 60, 31)),), "exhausted"),
-        ((a_match(1, "edited", Witness("pdq", 12, 31)),), "exhausted"),
+        ((a_match(1, "named", "pixels", decisive=True),), "pixels"),
+        ((a_match(1, "pdq"), a_match(2, "pdq", decisive=True)), "pdq"),
+        ((a_match(1, "pdq", "votes"), a_match(2, "descriptor")), "exhausted"),
         ((), "exhausted"),
     ],
 )
 def test_where_the_search_stopped(matches: tuple[Resemblance, ...], stopped: str) -> None:
-    assert explanation(matches, settled=False)["stopped"] == stopped
+    assert explanation(matches, {}, settled=False)["stopped"] == stopped
+
+
+def test_what_the_calibrations_said_is_stored_with_it(studio: Studio) -> None:
+    studio.false_alarms = (FalseAlarms(threshold=0.5, rate=0.02, upper=0.03, queries=400),)
+    studio.registered(1)
+    told = explained(studio, studio.ask(png(painting(9))))
+    assert told["calibrations"] == {
+        "thumbnail-steps-1": {
+            "strict": 0.85,
+            "review": 0.25,
+            "false_alarms": [{"threshold": 0.5, "rate": 0.02, "upper": 0.03, "queries": 400}],
+        }
+    }
+    assert told["considered"][0]["proposed_by"] == ["descriptor"]
 
 
 def test_what_is_stored_is_bounded() -> None:
-    told = explanation([a_match(number, "none") for number in range(MAX_CONSIDERED + 5)], settled=False)
+    told = explanation([a_match(number, "votes") for number in range(MAX_CONSIDERED + 5)], {}, settled=False)
     assert (len(told["considered"]), told["count"]) == (MAX_CONSIDERED, MAX_CONSIDERED + 5)

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from provenance.core.records import Check
-from provenance.core.report import VERSION, FalseAlarms, Report, as_json
+from provenance.core.report import VERSION, FalseAlarms, Limits, Report, as_json
 from provenance.core.types import Grade, Picture
 from provenance.usecases.license import OfferTerms
 from provenance.usecases.report import MAX_DRAWN
@@ -89,13 +88,21 @@ def test_false_alarms_are_those_of_the_highest_threshold_that_was_reached(studio
     assert finding.false_alarms == ALARMS[2]
 
 
-def test_a_calibration_that_is_gone_has_no_false_alarms(studio: Studio) -> None:
+def test_what_a_calibration_said_stays_with_the_check(studio: Studio) -> None:
+    """Years later the service has another one."""
     studio.false_alarms = ALARMS
     studio.registered(1)
     check = studio.ask(look_alike(studio))
-    old = [{**match, "calibration": "thumbnail-steps-0"} for match in check.report["matches"]]
-    report = studio.report(replace(check, report={**check.report, "matches": old}), query=None, viewer=None)
-    assert report.findings[0].false_alarms is None
+    studio.false_alarms = ()
+    (finding,) = studio.report(check, query=None, viewer=None).findings
+    assert finding.false_alarms == ALARMS[2]
+    assert finding.limits == Limits(strict=0.85, review=0.25)
+
+
+def test_a_digest_is_judged_by_no_calibration(studio: Studio) -> None:
+    studio.false_alarms = ALARMS
+    (finding,) = reported(studio, studio.file(studio.registered(1))).findings
+    assert (finding.limits, finding.false_alarms) == (None, None)
 
 
 def test_looks_alone_are_not_counted_where_a_mark_or_a_digest_spoke(studio: Studio) -> None:

@@ -97,7 +97,31 @@ class ConsideredOut(BaseModel):
     grade: GradeName
     probability: float = Field(ge=0, le=1, examples=[0.0012], description="By looks alone, without the watermark.")
     calibration: str
+    proposed_by: list[str] = Field(
+        examples=[["votes", "descriptor"]],
+        description="Every stage that put the work forward: `named` (by the watermark in the picture), equal `pixels`, "
+        "a near hash (`pdq`), `votes` of local details, the global `descriptor`.",
+    )
+    decisive: bool = Field(description="It made certain, so that no further stage was begun.")
     evidence: list[EvidenceOut]
+
+
+class FalseAlarmsOut(BaseModel):
+    """Of `queries` unrelated pictures, the share `rate` that got a probability of `threshold` or more for any work;
+    `upper` is the end of the 95 % interval."""
+
+    threshold: float = Field(ge=0, le=1, examples=[0.8596])
+    rate: float = Field(ge=0, le=1, examples=[0.0025])
+    upper: float = Field(ge=0, le=1, examples=[0.014])
+    queries: int = Field(examples=[400])
+
+
+class CalibratedOut(BaseModel):
+    """What a calibration said of its probabilities when the check was made."""
+
+    strict: float = Field(ge=0, le=1, examples=[0.8596], description="From here on content counts as found.")
+    review: float = Field(ge=0, le=1, examples=[0.3863], description="From here on a person should look.")
+    false_alarms: list[FalseAlarmsOut] = Field(description="By rising threshold.")
 
 
 class ExplanationOut(BaseModel):
@@ -107,10 +131,12 @@ class ExplanationOut(BaseModel):
     policy: str = Field(examples=["policy-1"])
     models: list[str]
     milliseconds: dict[str, float] = Field(description="Wall time by stage.")
-    stopped: Literal["digest", "pixels", "pdq", "exhausted"] = Field(
-        description="What ended the search: a digest in the register, equal pixels, a near hash that proved a copy, or "
-        "the end of the shortlist."
+    stopped: str = Field(
+        examples=["exhausted"],
+        description="What ended the search: a `digest` in the register, equal `pixels`, a near hash (`pdq`) that "
+        "proved a copy, or the end of the shortlist (`exhausted`).",
     )
+    calibrations: dict[str, CalibratedOut] = Field(description="Those by which the works were judged, by name.")
     count: int = Field(description="Works that were considered when the check was made; the closest 100 are stored.")
     considered: list[ConsideredOut]
 

@@ -8,7 +8,7 @@ import typer
 
 from provenance.core.errors import InvalidRequest
 from provenance.core.types import Grade, check_licensee
-from provenance.faces.cli import files, opened
+from provenance.faces.cli import explaining, files, opened
 from provenance.faces.cli.batch import each
 from provenance.faces.cli.console import AsJson, Paths, emit, note, say
 from provenance.faces.cli.exits import Exit
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from provenance.adapters.reports import Language
+    from provenance.core.report import Report
 
 _WIDEST: Final = max(len(grade) for grade in Grade)
 _LICENCES: Final = {"licensed": ", licensed", "not-licensed": ", not licensed"}
@@ -31,11 +32,14 @@ def check(
     report: Annotated[Path | None, typer.Option(help="Write a report on one picture: FILE.html or .json.")] = None,
     lang: Annotated[str, typer.Option(help="Of the report: en or zh.")] = "en",
     force: Annotated[bool, typer.Option("--force", help="Overwrite another report.")] = False,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Every work that was considered, every score, and where the search stopped."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check pictures against the register, with the evidence. It says what was found, never "infringement"."""
     from provenance.usecases.check import Query
-    from provenance.wiring.reports import rendered
 
     if licensee is not None:
         check_licensee(licensee)
@@ -48,11 +52,10 @@ def check(
             data = files.read(picture.path, limit=service.settings.max_upload_bytes)
             found = service.check(Query(data=data, owner=opened.LOCAL, licensee=licensee))
             if paper is not None:
-                made = service.report(found, query=service.images.read(data), viewer=None)
-                files.write(paper.path, rendered(made, paper.form, paper.language), force=force)
+                paper.write(service.report(found, query=service.images.read(data), viewer=None), force=force)
             grade = Grade(found.report["grade"])
             grades[grade] += 1
-            emit({"file": str(picture), **_told(found.report)}) if as_json else _describe(str(picture), found.report)
+            _tell(str(picture), found.report, service.explain(found) if explain else None, as_json=as_json)
             return Exit.ERROR if fail_on_match and grade.is_match else Exit.OK
 
         ended = each(named, one, label="checking", as_json=as_json)
@@ -64,9 +67,15 @@ def check(
 COMMANDS: Final = (check,)
 
 
-def _told(report: "Mapping[str, Any]") -> dict[str, Any]:
-    """Without what is stored for later questions only."""
-    return {name: value for name, value in report.items() if name not in ("explanation", "kept")}
+def _tell(name: str, report: "Mapping[str, Any]", why: "Mapping[str, Any] | None", *, as_json: bool) -> None:
+    """Without what is stored for later questions only; with the explanation where that was asked for."""
+    if not as_json:
+        _describe(name, report)
+        for line in explaining.lines(why) if why else ():
+            say("  " + line)
+        return
+    told = {key: value for key, value in report.items() if key not in ("explanation", "kept")}
+    emit({"file": name, **told, **({"explanation": why} if why else {})})
 
 
 class _Paper(NamedTuple):
@@ -75,6 +84,11 @@ class _Paper(NamedTuple):
     path: Path
     form: str
     language: "Language"
+
+    def write(self, report: "Report", *, force: bool) -> None:
+        from provenance.wiring.reports import rendered
+
+        files.write(self.path, rendered(report, self.form, self.language), force=force)
 
 
 def _paper(path: Path, lang: str, pictures: int) -> _Paper:
