@@ -76,10 +76,15 @@ class FingerprintOp:
 
 @dataclass(frozen=True, slots=True)
 class Check:
+    """`probability` is the highest that the looks of any work gave, under `calibration`; None where a digest answered
+    before any model was asked, or there was nothing to compare with."""
+
     id: str
     owner: str
     created_at: datetime
     report: Json
+    calibration: str | None = None
+    probability: float | None = None
 
 
 class JobState(StrEnum):

@@ -3,6 +3,7 @@
 Every implementation passes the contract suite `tests/contract/test_<port>.py`.
 """
 
+from provenance.core.ports.bulk import Batches, Decisions, UploadPrints, Watches
 from provenance.core.ports.ledger import Ledger, LedgerReceipt, PreparedAnchor
 from provenance.core.ports.outside import Blobs, Clock, Fetcher
 from provenance.core.ports.pictures import (
@@ -48,12 +49,14 @@ __all__ = [
     "Anchors",
     "ApiKeys",
     "Artwork",
+    "Batches",
     "Blobs",
     "Checks",
     "ClaimSigner",
     "Clock",
     "ContentCode",
     "ContentCodes",
+    "Decisions",
     "Fetcher",
     "Fingerprints",
     "Generator",
@@ -79,6 +82,8 @@ __all__ = [
     "Store",
     "Timestamper",
     "Unit",
+    "UploadPrints",
+    "Watches",
     "Watermarker",
     "Works",
 ]

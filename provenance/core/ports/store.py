@@ -1,10 +1,11 @@
 """The database: repositories that work inside one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
+from provenance.core.ports.bulk import Batches, Decisions, UploadPrints, Watches
 from provenance.core.records import (
     AnchorBatch,
     ApiKey,
@@ -58,13 +59,22 @@ class Checks(Protocol):
     def add(self, check: Check) -> None: ...
     def get(self, check_id: str) -> Check: ...
     def delete(self, check_id: str) -> None:
-        """For good. Raises NotFound."""
+        """For good, with the decisions on it. Raises NotFound."""
 
 
 class Outbox(Protocol):
     def add(self, kind: str, body: Mapping[str, Any], *, available_at: datetime) -> None: ...
-    def claim(self, now: datetime, *, limit: int, lease_seconds: int) -> list[Job]:
-        """Ready jobs whose time has come; they stay invisible to others until the lease ends."""
+    def claim(
+        self,
+        now: datetime,
+        *,
+        limit: int,
+        lease_seconds: int,
+        only: Collection[str] = (),
+        without: Collection[str] = (),
+    ) -> list[Job]:
+        """Ready jobs whose time has come; they stay invisible to others until the lease ends. `only` these kinds, where
+        there are some, and `without` those."""
 
     def done(self, job_id: int) -> None: ...
     def retry(self, job_id: int, *, error: str, available_at: datetime) -> None: ...
@@ -223,6 +233,14 @@ class Unit(Protocol):
     def manifests(self) -> Manifests: ...
     @property
     def statuses(self) -> Statuses: ...
+    @property
+    def batches(self) -> Batches: ...
+    @property
+    def upload_prints(self) -> UploadPrints: ...
+    @property
+    def watches(self) -> Watches: ...
+    @property
+    def decisions(self) -> Decisions: ...
 
 
 class Store(Protocol):

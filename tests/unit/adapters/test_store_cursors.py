@@ -48,3 +48,22 @@ def test_a_time_that_no_datetime_can_hold_is_refused() -> None:
     forged = cursors.base64.urlsafe_b64encode(body + cursors._check(body)).decode()
     with pytest.raises(InvalidRequest):
         cursors.decode(forged)
+
+
+@given(times, st.text(st.characters(codec="utf-8"), max_size=40))
+def test_a_named_cursor_comes_back(created_at: datetime, name: str) -> None:
+    assert cursors.decode_named(cursors.encode_named(created_at, name)) == (created_at, name)
+
+
+@given(st.text(max_size=64))
+def test_any_other_text_is_no_named_cursor(text: str) -> None:
+    with pytest.raises(InvalidRequest, match="cursor"):
+        cursors.decode_named(text)
+
+
+def test_the_two_kinds_of_cursors_are_not_taken_for_each_other() -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    with pytest.raises(InvalidRequest):
+        cursors.decode_named(cursors.encode(now, WorkId(7)))
+    with pytest.raises(InvalidRequest):
+        cursors.decode(cursors.encode_named(now, "bat_1"))

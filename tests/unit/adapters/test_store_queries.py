@@ -8,6 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from provenance.adapters.store import SqlStore
+from provenance.core.bulk import ItemState
 from provenance.core.ports import Unit
 from provenance.core.types import WorkId
 from tests.records import NOON, a_batch, a_work, keys_of
@@ -42,9 +43,19 @@ QUERIES = {
     "anchors of a work": lambda unit, cursor: unit.anchors.of_work(WorkId(1)),
     "next nonce": lambda unit, cursor: unit.anchors.next_nonce(1, "0x"),
     "offers": lambda unit, cursor: unit.licences.offers(WorkId(1)),
+    "batches": lambda unit, cursor: unit.batches.page(after=None, limit=10),
+    "owner's batches": lambda unit, cursor: unit.batches.page(after=None, limit=10, owner="studio"),
+    "items that wait": lambda unit, cursor: unit.batches.items("b", limit=1, state=ItemState.WAITING),
+    "items": lambda unit, cursor: unit.batches.items("b", limit=10),
+    "print": lambda unit, cursor: unit.upload_prints.find("b", ["1"]),
+    "owner's watches": lambda unit, cursor: unit.watches.page(after=None, limit=10, owner="studio"),
+    "owner's hits": lambda unit, cursor: unit.watches.hits(owner="studio", after=5, limit=10),
+    "works that were hit": lambda unit, cursor: unit.watches.hit_works("w"),
+    "decisions": lambda unit, cursor: unit.decisions.of_check("c"),
+    "scores": lambda unit, cursor: unit.decisions.reaching("cal", 0.5, "studio"),
     "grants": lambda unit, cursor: unit.licences.grants(WorkId(1), "l"),
 }
-SORTED = ("offers", "grants", "anchors of a work")
+SORTED = ("offers", "grants", "anchors of a work", "decisions")
 """A work has few of these: they are found by index and sorted after."""
 
 

@@ -1,7 +1,8 @@
 """Reports of checks."""
 
-from sqlmodel import col
+from sqlmodel import col, delete
 
+from provenance.adapters.store.bulk_models import CheckScoreRow, DecisionRow
 from provenance.adapters.store.models import CheckRow
 from provenance.adapters.store.repositories.repository import Repository
 from provenance.core.records import Check
@@ -11,9 +12,19 @@ class SqlChecks(Repository):
     def add(self, check: Check) -> None:
         with self._savepoint():
             self._insert(CheckRow, CheckRow.values(check))
+            if check.calibration is not None:
+                self._insert(CheckScoreRow, CheckScoreRow.values(check, check_id=check.id))
 
     def get(self, check_id: str) -> Check:
-        return self._one(CheckRow, f"check {check_id}", col(CheckRow.id) == check_id).to(Check)
+        row = self._one(CheckRow, f"check {check_id}", col(CheckRow.id) == check_id)
+        score = self._session.get(CheckScoreRow, check_id)
+        if score is None:
+            return row.to(Check)
+        return row.to(Check, calibration=score.calibration, probability=score.probability)
 
     def delete(self, check_id: str) -> None:
-        self._session.delete(self._locked(CheckRow, f"check {check_id}", col(CheckRow.id) == check_id))
+        row = self._locked(CheckRow, f"check {check_id}", col(CheckRow.id) == check_id)
+        self._session.exec(delete(DecisionRow).where(col(DecisionRow.check_id) == check_id))
+        self._session.exec(delete(CheckScoreRow).where(col(CheckScoreRow.check_id) == check_id))
+        self._session.delete(row)
+        self._session.flush()

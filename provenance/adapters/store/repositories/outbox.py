@@ -1,6 +1,6 @@
 """Jobs that follow from a fact, written with it in one transaction (the transactional outbox)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,15 @@ class SqlOutbox(Repository):
         job = {"kind": kind, "body": body, "available_at": available_at}
         self._insert(JobRow, job | {"state": JobState.READY, "attempts": 0})
 
-    def claim(self, now: datetime, *, limit: int, lease_seconds: int) -> list[Job]:
+    def claim(
+        self,
+        now: datetime,
+        *,
+        limit: int,
+        lease_seconds: int,
+        only: Collection[str] = (),
+        without: Collection[str] = (),
+    ) -> list[Job]:
         due = (
             select(JobRow)
             .where(col(JobRow.state) == JobState.READY, col(JobRow.available_at) <= now)
@@ -27,6 +35,10 @@ class SqlOutbox(Repository):
             .with_for_update(skip_locked=True)  # PostgreSQL: two workers take different jobs; SQLite has one writer
             .execution_options(populate_existing=True)
         )
+        if only:
+            due = due.where(col(JobRow.kind).in_(only))
+        if without:
+            due = due.where(col(JobRow.kind).not_in(without))
         rows = self._session.exec(due).all()
         for row in rows:
             row.available_at = now + timedelta(seconds=lease_seconds)
