@@ -2,10 +2,11 @@
 
     python -m scripts.models.calibrate [--corpus FOLDER] [--seed 0] [--rows rows.npz]
 
-Registers a part of the tuning pictures, asks for misuses of them, for unrelated pictures, and for about 200 that
-share only a frame, logo, window, inset or caption with a registered one; fits a ridge-penalised logistic model on
-every pair that the shortlist proposes; sets the two thresholds from the answers to unrelated queries. `--rows` keeps
-the measured pairs, or takes them from there, because measuring takes minutes and fitting a moment.
+Registers a part of the tuning pictures, asks for attacks on them (`scripts/attacks`), for pictures of the same
+subject, prompt, style and template, unrelated ones, and for about 200 that share only a frame, logo, window, inset or
+caption with a registered one; fits a ridge-penalised logistic model on every pair that the shortlist proposes; sets the
+two thresholds from the answers to unrelated queries. `--rows` keeps the measured pairs, or takes them from there,
+because measuring takes minutes and fitting a moment.
 """
 
 import argparse
@@ -27,10 +28,12 @@ from index.compare import compare
 from index.describe import Describer
 from index.embedders.lite0 import Lite0Embedder
 from index.local.codebook import bundled
+from scripts.attacks.families import RELATIONS
+from scripts.attacks.trial import Sizes, Trial
+from scripts.bench.matching_metrics import wilson_upper
 from scripts.models.copies import DEFAULT_CORPUS
-from scripts.models.trials import Sizes, Trial, wilson_upper
 
-SIZES = Sizes(references=320, positives=384, unknown=200, shared=200)
+SIZES = Sizes(references=320, positives=480, negatives=300, shared=200)
 HYPOTHESIS = 80  # as `index.matcher`
 RIDGE = 3e-3  # of the mean log-likelihood, per squared weight of a standardised feature
 Rows = dict[str, NDArray[Any]]
@@ -44,11 +47,9 @@ def measure(trial: Trial) -> Rows:
         (fingerprint,) = describer.fingerprints([picture])
         catalogue.change([], [(id_, fingerprint, fingerprint.pack())])
     columns: dict[str, list[Any]] = {key: [] for key in ("x", "right", "query", "pdq", "phash", "votes", "id")}
-    kinds, owners = [], []
-    for number, ask in enumerate(trial.asks()):
-        query = describer.query(ask.picture)
-        kinds.append(ask.kind)
-        owners.append(ask.owner or "")
+    asks = trial.asks()
+    for number, ask in enumerate(asks):
+        query = describer.query(trial.make(ask).pixels)
         candidates = [*catalogue.shortlist(query), *catalogue.near_hash(query, HYPOTHESIS)]
         for candidate in {c.id: c for c in reversed(candidates)}.values():
             pair = compare(query, candidate.fingerprint, describer.codebook)
@@ -58,8 +59,8 @@ def measure(trial: Trial) -> Rows:
                 columns[key].append(value)
     return {
         **{key: np.array(value) for key, value in columns.items()},
-        "kind": np.array(kinds),
-        "owner": np.array(owners),
+        "kind": np.array([ask.kinds[0] if ask.group in ("single", "partial") else ask.group for ask in asks]),
+        "owner": np.array([ask.owner for ask in asks]),
     }
 
 
@@ -103,14 +104,14 @@ def sigmoid(logit: float) -> float:
 def thresholds(fitted: Fit, rows: Rows) -> tuple[float, float, list[dict[str, float]]]:
     """strict, review, and the table of false alarms, all from what unrelated queries were answered.
 
-    strict lies half of the way, in logits, from where 1 in 200 unrelated queries alarms to where 2 % of the misuses
+    strict lies half of the way, in logits, from where 1 in 200 unrelated queries alarms to where 2 % of the attacks
     that are found at all would be lost. 1 in 200, because the corpus has a few siblings (one prompt, one seed,
     another style) that no threshold parts from a stylised copy. review lies where 2 % of the unrelated queries alarm.
     """
     logits = fitted.logits(rows["x"])
-    is_misuse = ~np.char.startswith(rows["kind"], "shared-") & (rows["kind"] != "unknown")
-    alarms = best_of_queries(logits, rows, ~rows["right"])[~is_misuse]
-    finds = best_of_queries(logits, rows, rows["right"])[is_misuse]
+    is_attack = rows["owner"] != ""
+    alarms = best_of_queries(logits, rows, ~rows["right"])[~is_attack]
+    finds = best_of_queries(logits, rows, rows["right"])[is_attack]
     highest = float(np.sort(alarms)[-1 - len(alarms) // 200])
     strict = (highest + float(np.quantile(finds[finds > highest], 0.02))) / 2
     review = float(np.quantile(alarms, 0.98))
@@ -131,7 +132,7 @@ def thresholds(fitted: Fit, rows: Rows) -> tuple[float, float, list[dict[str, fl
 def witnesses(rows: Rows) -> dict[str, float]:
     """Where each witness speaks by itself: the value that 3 % of unknown pictures reach for some reference."""
     wrong = ~rows["right"]
-    unrelated = rows["kind"] == "unknown"
+    unrelated = np.isin(rows["kind"], RELATIONS)
 
     def limit(values: NDArray[np.float64]) -> float:
         return float(np.quantile(best_of_queries(values, rows, wrong)[unrelated], 0.97))
@@ -153,7 +154,7 @@ def report(fitted: Fit, rows: Rows, strict: float) -> None:
     right = best_of_queries(probability, rows, rows["right"])
     for kind in dict.fromkeys(rows["kind"].tolist()):
         asked = rows["kind"] == kind
-        alarm = "unknown" in kind or kind.startswith("shared-")
+        alarm = not rows["owner"][asked].any()
         reached = (best if alarm else right)[asked] >= strict
         print(f"{kind:20s} {'alarms' if alarm else 'found '} {reached.mean():.3f} of {asked.sum()}")
     worst = np.argsort(np.where(rows["right"], 0, -probability), kind="stable")[:12]
@@ -175,7 +176,7 @@ def main() -> None:
     if options.rows and options.rows.exists():
         rows: Rows = dict(np.load(options.rows, allow_pickle=False))
     else:
-        rows = measure(Trial(options.corpus, SIZES, test=False, seed=options.seed))
+        rows = measure(Trial(options.corpus, SIZES, edition="all", test=False, seed=options.seed))
         if options.rows:
             np.savez(options.rows, **rows)
     fitted = fit(rows["x"], rows["right"])
