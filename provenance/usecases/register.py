@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provenance.core.digests import file_digest, picture_digest
-from provenance.core.errors import CannotHoldMark, Conflict, InvalidRequest, Rejected
+from provenance.core.errors import Conflict, InvalidRequest, Rejected
 from provenance.core.manifests import Software
 from provenance.core.policy import judge
 from provenance.core.ports import Blobs, Clock, Images, Matcher, Store, Watermarker
@@ -24,6 +24,7 @@ from provenance.licensing import template
 from provenance.usecases.catch_up import catch_up, follow
 from provenance.usecases.certify import Candidate, Certified, Certify
 from provenance.usecases.label import Label
+from provenance.usecases.mark import read_back
 from provenance.usecases.stamp import UNSTAMPED
 
 REGISTERED: Final = "work.registered"
@@ -135,12 +136,7 @@ class Register:
         pixels = self.watermarker.embed(self.label.stamp(picture.pixels), work_id.payload)
         data, _ = self.images.write(picture, pixels)
         marked = self.images.read(self.label(data, policy))
-        found = self.watermarker.detect(marked.pixels)
-        if found is None or found.payload != work_id.payload:
-            raise CannotHoldMark(
-                "the mark could not be read back from the written file",
-                hint="register a larger or less flat picture, or a format with less compression",
-            )
+        read_back(self.watermarker, marked.pixels, work_id.payload)
         return Candidate(
             work_id=work_id,
             owner=submission.owner,

@@ -28,6 +28,7 @@ from provenance.usecases.label import Label
 from provenance.usecases.license import License
 from provenance.usecases.log_receipts import LogReceipts
 from provenance.usecases.manifests import ManifestRepository
+from provenance.usecases.mark import MarkPicture
 from provenance.usecases.once import Once
 from provenance.usecases.register import Register
 from provenance.usecases.report import MakeReport
@@ -85,6 +86,10 @@ class Service(Parts):
             clock=self.clock,
             new_payload=lambda: secrets.randbits(64),
         )
+
+    @cached_property
+    def mark(self) -> MarkPicture:
+        return MarkPicture(images=self.images, watermarker=self.watermarker)
 
     @cached_property
     def certify(self) -> Certify:

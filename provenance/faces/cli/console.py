@@ -5,16 +5,14 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, TextIO, TypeVar
+from typing import Annotated, Any, Final, TextIO
 
 import typer
 
 from provenance.core.errors import ProvenanceError
 
-T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: one object, or one object a line for several.")]
 # `readable=False`: a file that can't be read is told like any other trouble with one file, and the rest goes on.
 Paths = Annotated[list[Path], typer.Argument(help="Pictures or folders; - is standard input.", readable=False)]
@@ -65,8 +63,10 @@ def pour(data: bytes) -> None:
         raise ReaderLeft from None
 
 
-def complain(error: ProvenanceError, *, as_json: bool, about: str | None = None) -> None:
-    """One error, on stderr for people, as an object on stdout for programs."""
+def complain(
+    error: ProvenanceError, *, as_json: bool, about: str | None = None, milliseconds: float | None = None
+) -> None:
+    """One error, on stderr for people, as an object on stdout for programs. `about` is the file that it is about."""
     if as_json:
         existing = getattr(error, "existing", None)
         problem = {
@@ -75,26 +75,12 @@ def complain(error: ProvenanceError, *, as_json: bool, about: str | None = None)
             "hint": error.hint,
             "existing": existing,
             "file": about,
+            "milliseconds": milliseconds,
         }
         emit({key: value for key, value in problem.items() if value is not None})
         return
     where = f"{about}: " if about else ""
     note(f"{where}{error.reason}" + (f"\n  {error.hint}" if error.hint else ""))
-
-
-@contextmanager
-def progress(items: Sequence[T], label: str, *, as_json: bool) -> Iterator[Iterable[T]]:
-    """The items, under a progress bar on stderr where that is a terminal and there is more than one item."""
-    if as_json or len(items) < 2 or not sys.stderr.isatty():
-        yield items
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    # Lines for a terminal are printed above the bar; those for a file or a pipe must not end up on the terminal.
-    bar = Progress(console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty())
-    with bar:
-        yield bar.track(items, description=label)
 
 
 def rows(header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:

@@ -31,8 +31,9 @@ class Named:
         return "" if self.path == STANDARD else self.path.stem
 
 
-def pictures(arguments: Sequence[Path]) -> list[Named]:
-    """Files as they are named; of a folder, every picture below it, in order of name; `-` is standard input.
+def pictures(arguments: Sequence[Path], *, without: Path | None = None) -> list[Named]:
+    """Files as they are named; of a folder, every picture below it, in order of name; `-` is standard input. `without`
+    is a folder of outputs: what lies below it is left out, unless it is named itself.
 
     Raises NotFound, InvalidRequest, Unavailable when a folder can't be read.
     """
@@ -43,7 +44,7 @@ def pictures(arguments: Sequence[Path]) -> list[Named]:
         if argument == STANDARD:
             found[argument] = Named(argument, Path("stdin"))
         elif argument.is_dir():
-            for path in sorted(_below(argument)):
+            for path in sorted(_below(argument, without)):
                 found.setdefault(path, Named(path, path.relative_to(argument).with_suffix("")))
         elif argument.exists():
             found.setdefault(argument, Named(argument, Path(argument.stem)))
@@ -69,22 +70,23 @@ def read(path: Path, *, limit: int | None = None) -> bytes:
         raise Unavailable(f"{path} can't be read: {error.strerror}") from error
 
 
-def write(path: Path, data: bytes, *, force: bool = False) -> None:
-    """The whole file or none: written beside, synced and renamed. A file that is there with the same bytes is left.
+def write(path: Path, data: bytes, *, force: bool = False) -> bool:
+    """The whole file or none: written beside, synced and renamed. A file that is there with the same bytes is left, and
+    the answer is False.
 
     Raises Conflict when it is there with others and `force` was not given, Unavailable.
     """
     if path == STANDARD:
         pour(data)
-        return
+        return True
     temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_new(temporary, data)
         if force:
             temporary.replace(path)
-        else:
-            _publish(temporary, path, data)
+            return True
+        return _publish(temporary, path, data)
     except OSError as error:
         raise Unavailable(f"{path} can't be written: {error.strerror}") from error
     finally:
@@ -122,14 +124,15 @@ def suffix(media_type: str) -> str:
     return "." + media_type.rpartition("/")[2]
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _below(folder: Path, without: Path | None) -> Iterator[Path]:
     """Pictures in a folder and the folders in it; hidden ones are left out, and links to folders are not followed."""
+    left_out = None if without is None else without.resolve()
 
     def refuse(error: OSError) -> None:
         raise Unavailable(f"{error.filename} can't be read: {error.strerror}") from error
 
     for root, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if not name.startswith(".") and (Path(root, name).resolve() != left_out)]
         for path in (Path(root, name) for name in names if not name.startswith(".")):
             if path.suffix.lower() in _SUFFIXES and path.is_file():
                 yield path
@@ -143,17 +146,19 @@ def _write_new(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _publish(temporary: Path, path: Path, data: bytes) -> None:
+def _publish(temporary: Path, path: Path, data: bytes) -> bool:
     """Give the file its name unless somebody has it: link(2) decides, also between two processes."""
     try:
         os.link(temporary, path)
     except FileExistsError:
         _same(path, data)
+        return False
     except OSError:  # a file system without hard links
         if path.exists():
             _same(path, data)
-        else:
-            temporary.replace(path)
+            return False
+        temporary.replace(path)
+    return True
 
 
 def _same(path: Path, data: bytes) -> None:

@@ -1,6 +1,7 @@
 """Errors become exit codes in one table, lines for people on stderr, and objects for programs on stdout."""
 
 import errno
+import json
 
 import pytest
 
@@ -53,7 +54,7 @@ class TestEach:
     def work(self, endings):
         def one(item):
             ending = endings[item]
-            if isinstance(ending, Exception):
+            if isinstance(ending, BaseException):
                 raise ending
             return ending
 
@@ -74,7 +75,26 @@ class TestEach:
 
         assert each(list(endings), one, label="doing", as_json=False) == Exit.NOT_FOUND
         assert done == ["a", "b", "c", "d"]
-        assert capsys.readouterr().err == "a: gone\nc: no picture\n  use PNG\n"
+        told = "a: gone\nc: no picture\n  use PNG\n"
+        assert capsys.readouterr().err == told + "2 of 4 failed:\n  1 not-found: gone\n  1 rejected: no picture\n"
+
+    def test_many_errors_are_summed_up_by_their_kind(self, capsys):
+        flat = [
+            errors.CannotHoldMark("too flat"),
+            errors.CannotHoldMark("too small"),
+            errors.CannotHoldMark("too flat"),
+        ]
+        endings = {"a": errors.UnreadableImage("cut off"), **dict(zip("bcd", flat, strict=True)), "e": None}
+        each(list(endings), self.work(endings), label="doing", as_json=False)
+        *_, total, first, second = capsys.readouterr().err.splitlines()
+        assert total == "4 of 5 failed:"
+        assert first == "  3 cannot-hold-mark: too flat (and others)"
+        assert second == "  1 unreadable-image: cut off"
+
+    def test_ctrl_c_says_how_far_it_came(self, capsys):
+        with pytest.raises(KeyboardInterrupt):
+            each(["a", "b", "c"], self.work({"a": None, "b": KeyboardInterrupt()}), label="doing", as_json=False)
+        assert capsys.readouterr().err == "stopped: 1 of 3 were done\n"
 
     def test_what_the_system_refuses_is_an_error_of_that_file(self, capsys):
         endings = {"a": OSError(errno.ENOSPC, "No space left on device", "x.png"), "b": Exit.ERROR}
@@ -84,7 +104,9 @@ class TestEach:
     def test_programs_get_one_object_a_file(self, capsys):
         endings = {"a": errors.Conflict("known", existing="pv-1")}
         each(list(endings), self.work(endings), label="doing", as_json=True)
-        assert capsys.readouterr().out == '{"error": "conflict", "reason": "known", "existing": "pv-1", "file": "a"}\n'
+        told = json.loads(capsys.readouterr().out)
+        assert told.pop("milliseconds") >= 0
+        assert told == {"error": "conflict", "reason": "known", "existing": "pv-1", "file": "a"}
 
     def test_a_defect_is_not_hidden(self):
         with pytest.raises(ZeroDivisionError):

@@ -39,6 +39,10 @@ class TestPictures:
         assert names(files.pictures([tree / "b.png", tree, tree / "b.png"]), tree)[:2] == ["b.png", "a.JPG"]
         assert len(files.pictures([tree / "b.png", tree])) == 4
 
+    def test_a_folder_of_outputs_is_left_out_unless_it_is_named(self, tree):
+        assert names(files.pictures([tree], without=tree / "deep"), tree) == ["a.JPG", "b.png"]
+        assert names(files.pictures([tree / "deep"], without=tree / "deep"), tree) == ["deep/b.png", "deep/c.webp"]
+
     def test_a_missing_file_is_named(self, tree):
         with pytest.raises(NotFound, match=r"nothing\.png"):
             files.pictures([tree, tree / "nothing.png"])

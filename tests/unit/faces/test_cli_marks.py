@@ -4,7 +4,9 @@ import pytest
 
 from provenance.core.types import WorkId
 from tests.cli import cli
-from tests.service import encoded, scene
+from tests.service import decoded, encoded, scene
+
+MARK_KEYS = ["confidence", "grid", "key_id", "mirrored", "payload", "region", "rotation", "scale", "work_id"]
 
 
 @pytest.fixture
@@ -56,6 +58,95 @@ class TestMark:
         done = cli("mark", folder, "--payload", "7", "--json")
         assert done.code == 1
         assert [line.get("error") for line in done.lines] == ["cannot-hold-mark", None, None]
+        refused = done.lines[0]
+        assert sorted(refused) == ["error", "file", "hint", "milliseconds", "reason"]
+        assert not list((folder.parent / "marked").rglob("tiny*"))
+
+    def test_refusals_are_summed_up_for_people(self, folder):
+        for name in ("one", "two"):
+            (folder / f"{name}.png").write_bytes(encoded(scene(3, width=16, height=16)))
+        (folder / "broken.png").write_bytes(b"text")
+        done = cli("mark", folder, "--payload", "7")
+        assert done.code == 1
+        summary = done.err[done.err.index("3 of 5 failed") :].splitlines()
+        assert summary[1].startswith("  2 cannot-hold-mark: a picture of 16 x 16 pixels is too small")
+        assert summary[2].startswith("  1 unsupported-format: ")
+        assert summary[3] == "5 pictures: 2 marked, 3 not marked"
+
+    def test_the_json_says_what_became_of_each_file(self, folder):
+        first, _ = cli("mark", folder, "--payload", "0xabc", "--json").lines
+        assert first.pop("milliseconds") > 0
+        assert 37 < first.pop("psnr") < 60
+        assert first == {
+            "file": str(folder / "a" / "x.png"),
+            "marked": "marked/a/x.png",
+            "status": "marked",
+            "work_id": str(WorkId(0xABC)),
+            "payload": "0x0000000000000abc",
+        }
+
+    def test_the_same_again_is_unchanged(self, folder):
+        cli("mark", folder, "--payload", "7")
+        before = {path: path.stat().st_mtime_ns for path in (folder.parent / "marked").rglob("*.png")}
+        again = cli("mark", folder, "--payload", "7", "--json")
+        assert (again.code, [line["status"] for line in again.lines]) == (0, ["unchanged"] * 2)
+        assert {path: path.stat().st_mtime_ns for path in before} == before
+        assert cli("mark", folder, "--payload", "8").code == 1, "another payload is another file"
+        assert cli("mark", folder, "--payload", "8", "--force").code == 0
+        assert {line["mark"]["payload"] for line in cli("detect", "marked", "--json").lines} == {"0x0000000000000008"}
+
+    def test_a_run_that_was_stopped_is_taken_up_again(self, folder):
+        """With what the format is called otherwise in, and without a look into what is there."""
+        (folder / "photo.JPG").write_bytes(encoded(scene(210), "JPEG", quality=95))
+        assert cli("mark", folder, "--payload", "7").code == 0
+        (folder.parent / "marked" / "b" / "x.png").unlink()
+        (folder.parent / "marked" / "photo.jpeg").write_bytes(b"left alone")
+        again = cli("mark", folder, "--payload", "7", "--skip-existing", "--json")
+        assert again.code == 0
+        assert [line["status"] for line in again.lines] == ["skipped", "marked", "skipped"]
+        assert [line["psnr"] is None for line in again.lines] == [True, False, True]
+        assert (folder.parent / "marked" / "photo.jpeg").read_bytes() == b"left alone"
+
+    def test_to_overwrite_and_to_skip_contradict_each_other(self, folder):
+        assert cli("mark", folder, "--payload", "7", "--force", "--skip-existing").code == 2
+
+    @pytest.mark.parametrize("how", ["--force", "--skip-existing"])
+    def test_two_pictures_never_share_an_output(self, surroundings, how):
+        """x.jpg and x.jpeg are both written as x.jpeg."""
+        for number, name in enumerate(("x.jpeg", "x.jpg")):
+            (surroundings / "in").mkdir(exist_ok=True)
+            (surroundings / "in" / name).write_bytes(encoded(scene(number + 220), "JPEG", quality=95))
+        assert cli("mark", "in", "--payload", "7", how).code == 1
+        done = cli("mark", "in", "--payload", "7", how)
+        assert done.code == 1
+        assert "that of in/x.jpeg" in done.err
+        assert cli("detect", "marked").code == 0
+
+    def test_outputs_below_the_pictures_are_not_marked_again(self, folder):
+        for _ in range(2):
+            done = cli("mark", folder, "--payload", "7", "--out", folder / "marked", "--json")
+            assert done.code == 0
+            assert len(done.lines) == 2
+
+    def test_a_picture_is_never_overwritten_by_its_marked_self(self, folder):
+        before = (folder / "a" / "x.png").read_bytes()
+        done = cli("mark", folder / "a" / "x.png", "--payload", "7", "--out", folder / "a", "--force")
+        assert done.code == 1
+        assert "is the picture itself" in done.err
+        assert (folder / "a" / "x.png").read_bytes() == before
+
+    def test_what_another_mark_covers_is_refused(self, folder, monkeypatch):
+        """Both marks are in the picture; the reader answers one of them."""
+        from provenance.core.types import Detection
+        from provenance.watermark import RotatingWatermarker
+
+        other = Detection(0xABC, 1.0, 1.0, 0.0, mirrored=False)
+        monkeypatch.setattr(RotatingWatermarker, "detect", lambda *_: other)
+        done = cli("mark", folder / "a" / "x.png", "--payload", "7", "--json")
+        assert done.code == 1
+        assert done.answer["error"] == "cannot-hold-mark"
+        assert str(WorkId(0xABC)) in done.answer["reason"]
+        assert not list((folder.parent / "marked").iterdir())
 
 
 class TestDetect:
@@ -77,7 +168,24 @@ class TestDetect:
 
     def test_the_json_has_stable_keys(self, stock):
         mark = cli("detect", stock.marked["harbour"], "--json").answer["mark"]
-        assert sorted(mark) == ["confidence", "key_id", "mirrored", "payload", "rotation", "scale", "work_id"]
+        assert sorted(mark) == MARK_KEYS
+
+    def test_it_says_where_in_the_picture_the_mark_lies(self, stock, surroundings):
+        collage = scene(230, width=900, height=300)
+        collage[20:276, 40:360] = decoded(stock.marked["harbour"].read_bytes())
+        (surroundings / "collage.png").write_bytes(encoded(collage))
+        mark = cli("detect", "collage.png", "--json").answer["mark"]
+        assert mark["work_id"] == stock.ids["harbour"]
+        x, y = zip(*mark["region"], strict=True)
+        assert max(x) < 0.5, "the work lies in the left part"
+        assert len(mark["grid"]) == 6
+        shown = cli("detect", "collage.png").out
+        assert f", at x {min(x):.0%} to {max(x):.0%}, y {min(y):.0%} to {max(y):.0%}, key" in shown
+
+    def test_people_are_told_that_a_mark_alone_is_not_the_work(self, stock):
+        assert "`provenance check` compares both" in cli("detect", stock.marked["harbour"]).err
+        assert cli("detect", stock.marked["harbour"], "--json").err == ""
+        assert cli("detect", stock.pictures["harbour"]).err == "", "there is nothing to misread"
 
     def test_without_keys_nothing_can_be_said(self, folder):
         done = cli("detect", folder)

@@ -1,16 +1,25 @@
 """mark, detect: the watermark alone, without a registration."""
 
+import math
+import time
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
 from provenance.core.errors import InvalidRequest
-from provenance.core.types import Detection, WorkId
+from provenance.core.types import Detection, Region, WorkId
 from provenance.faces.cli import files, opened
-from provenance.faces.cli.batch import each
-from provenance.faces.cli.console import AsJson, Paths, emit, say
+from provenance.faces.cli.batch import each, since
+from provenance.faces.cli.console import AsJson, Paths, emit, note, say
 from provenance.faces.cli.exits import Exit
+from provenance.faces.cli.outputs import Outputs
+
+_ALL: Final = 0.9  # a mark over so much of the width and height is not said to lie in a part
+_ALONE: Final = (
+    "a mark alone names an id, not what the picture shows, and can be copied: `provenance check` compares both"
+)
 
 
 def mark(
@@ -18,25 +27,37 @@ def mark(
     payload: Annotated[str, typer.Option(help="64 bits: a work id (pv-…) or a number (0x… or decimal).")],
     out: Annotated[Path, typer.Option("--out", "-o", help="A folder, or - for standard output.")] = Path("marked"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite other files.")] = False,
+    skip_existing: Annotated[
+        bool, typer.Option("--skip-existing", help="Go on after a stop: leave what is there, unread.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put a payload into pictures with this service's key. Registers nothing."""
+    """Put a payload into pictures with this service's key. Registers nothing. Folders keep their structure; each file
+    is read back before it is written, and what can't hold the mark is told and left out."""
     number = _payload(payload)
-    named = files.pictures(paths)
+    outputs = Outputs(folder=out, force=force, skip=skip_existing)
+    named = files.pictures(paths, without=out)
     files.one_output(out, len(named), as_json=as_json)
     files.writable(out)
+    ends: Counter[str] = Counter()
     with opened.service(start=False, create=True) as service:
 
         def one(picture: files.Named) -> None:
-            read = service.images.read(files.read(picture.path, limit=service.settings.max_upload_bytes))
-            data, media_type = service.images.write(read, service.watermarker.embed(read.pixels, number))
-            target = out if out == files.STANDARD else out / f"{picture.place}{files.suffix(media_type)}"
-            files.write(target, data, force=force)
-            if out != files.STANDARD:
-                answer = {"file": str(picture), "marked": str(target), "payload": f"{number:#018x}"}
-                emit(answer) if as_json else say(f"{picture} -> {target}")
+            start = time.perf_counter()
+            place, status, psnr = outputs.earlier(picture), "skipped", None
+            if place is None:
+                made = service.mark(files.read(picture.path, limit=service.settings.max_upload_bytes), number)
+                place, new = outputs.write(picture, made.data, made.media_type)
+                status, psnr = "marked" if new else "unchanged", made.psnr
+            ends[status] += 1
+            if as_json:
+                emit(_made(picture, place, number, status) | {"psnr": _finite(psnr), "milliseconds": since(start)})
+            elif out != files.STANDARD:
+                say(f"{picture} -> {place}{'' if status == 'marked' else f' ({status})'}")
 
         ended = each(named, one, label="marking", as_json=as_json)
+    if len(named) > 1 and not as_json:
+        note(_summary(ends, len(named)))
     raise typer.Exit(ended)
 
 
@@ -44,22 +65,28 @@ def detect(
     paths: Paths,
     as_json: AsJson = False,
 ) -> None:
-    """Read the watermark from pictures. Only what a keyed tag verified is shown; 5 when none had one."""
+    """Read the watermark from pictures, and where in them it lies. Only what a keyed tag verified is shown; 5 when none
+    had one. A mark can be copied onto another picture: `provenance check` also compares what the picture shows."""
     named = files.pictures(paths)
     found: list[Detection] = []
     with opened.service(start=False) as service:
 
         def one(picture: files.Named) -> None:
-            read = service.images.read(files.read(picture.path, limit=service.settings.max_upload_bytes))
-            detection = service.watermarker.detect(read.pixels)
+            start = time.perf_counter()
+            pixels = service.images.read(files.read(picture.path, limit=service.settings.max_upload_bytes)).pixels
+            detection = service.watermarker.detect(pixels)
+            region = service.watermarker.locate(pixels, detection) if detection else None
             if detection:
                 found.append(detection)
             if as_json:
-                emit({"file": str(picture), "mark": _described(detection) if detection else None})
+                described = _described(detection, region) if detection else None
+                emit({"file": str(picture), "mark": described, "milliseconds": since(start)})
             else:
-                say(f"{picture}: " + (_words(detection) if detection else "no mark"))
+                say(f"{picture}: " + (_words(detection, region) if detection else "no mark"))
 
         ended = each(named, one, label="detecting", as_json=as_json)
+    if found and not as_json:
+        note(_ALONE)
     raise typer.Exit(ended if ended or found else Exit.NOT_FOUND)
 
 
@@ -75,7 +102,23 @@ def _payload(text: str) -> int:
         raise InvalidRequest(f"{text[:40]!r} is no payload", hint="a work id, or a number from 0 to 2^64 - 1") from None
 
 
-def _described(detection: Detection) -> dict[str, Any]:
+def _summary(ends: Counter[str], named: int) -> str:
+    counted = [f"{ends[end]} {end}" for end in ("marked", "unchanged", "skipped") if ends[end]]
+    refused = named - ends.total()
+    return f"{named} pictures: {', '.join(counted + ([f'{refused} not marked'] if refused else []))}"
+
+
+def _made(picture: files.Named, place: Path, number: int, status: str) -> dict[str, Any]:
+    named = {"work_id": str(WorkId(number)), "payload": f"{number:#018x}"}
+    return {"file": str(picture), "marked": str(place), "status": status} | named
+
+
+def _finite(psnr: float | None) -> float | None:
+    """JSON has no infinity."""
+    return None if psnr is None or math.isinf(psnr) else round(psnr, 2)
+
+
+def _described(detection: Detection, region: Region | None) -> dict[str, Any]:
     return {
         "work_id": str(WorkId(detection.payload)),
         "payload": f"{detection.payload:#018x}",
@@ -84,10 +127,21 @@ def _described(detection: Detection) -> dict[str, Any]:
         "rotation": detection.rotation,
         "mirrored": detection.mirrored,
         "key_id": detection.key_id,
+        "grid": detection.grid,
+        "region": region,
     }
 
 
-def _words(detection: Detection) -> str:
+def _words(detection: Detection, region: Region | None) -> str:
     turned = f", turned {detection.rotation:.1f}°" if abs(detection.rotation) > 0.5 else ""
     mirrored = ", mirrored" if detection.mirrored else ""
-    return f"{WorkId(detection.payload)}, scale {detection.scale:.2f}{turned}{mirrored}, key {detection.key_id}"
+    part = "" if region is None else _part(region)
+    return f"{WorkId(detection.payload)}, scale {detection.scale:.2f}{turned}{mirrored}{part}, key {detection.key_id}"
+
+
+def _part(region: Region) -> str:
+    """Where it lies, as the box around it; nothing where that is about the whole picture."""
+    x, y = zip(*region, strict=True)
+    if max(x) - min(x) > _ALL and max(y) - min(y) > _ALL:
+        return ""
+    return f", at x {min(x):.0%} to {max(x):.0%}, y {min(y):.0%} to {max(y):.0%}"

@@ -57,7 +57,7 @@ def register(
 
     if ai_version and not ai_system:
         raise InvalidRequest("--ai-version needs --ai-system")
-    named = files.pictures(paths)
+    named = files.pictures(paths, without=out)
     made_with = Software(ai_system, ai_version) if ai_system else None
 
     def submit(service: "Service", picture: files.Named) -> "Submission":
