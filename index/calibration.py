@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.compare import PDQ_BITS, PHASH_BITS, Pair
+from index.ports import Embedder
 
 PATH: Final = Path(__file__).parent / "models" / "calibration.json"
 FEATURES: Final = (
@@ -74,12 +75,14 @@ class Calibration:
         logit = float((features(pair) - self.mean) / self.scale @ self.weights) + self.bias
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
 
-    def for_embedder(self, model: str) -> "Calibration":
-        """This calibration, deaf to the global descriptor where it is not the one that it was fitted with."""
-        if model == self.embedder:
+    def for_embedder(self, embedder: Embedder) -> "Calibration":
+        """This calibration, for an index with this primary embedder: where it was fitted with another one, it is deaf
+        to the descriptor, whose own threshold then says what is alike."""
+        if embedder.model == self.embedder:
             return self
         weights = np.where(np.array(FEATURES) == "cosine", 0.0, self.weights)
-        return replace(self, name=f"{self.name}+no-descriptor", weights=weights)
+        thresholds = {**self.thresholds, "descriptor": embedder.threshold}
+        return replace(self, name=f"{self.name}+no-descriptor", weights=weights, thresholds=thresholds)
 
 
 def features(pair: Pair) -> NDArray[np.float64]:

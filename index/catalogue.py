@@ -26,7 +26,8 @@ _VOTERS: Final = 400  # of the query's keypoints; they are ordered so that the f
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A reference that deserves a look. `votes` is None where the local index was not asked. `proposed_by` is why it
-    does: named, pixels, pdq, votes, descriptor, the last two perhaps together."""
+    does: named, pixels, pdq, votes, descriptor (`descriptor:<model>` beside the primary one), the last ones perhaps
+    together."""
 
     id: str
     fingerprint: Fingerprint
@@ -37,14 +38,15 @@ class Candidate:
 class Catalogue:
     """Thread-safe: many lookups at once, or one change. A work gets a new slot each time it is added."""
 
-    def __init__(self, dim: int, codebook: Codebook) -> None:
+    def __init__(self, dims: Mapping[str, int], codebook: Codebook) -> None:
+        """`dims` are the dimensions of each global descriptor, by the name of its model."""
         self._lock = ReadWriteLock()
         self._slots: dict[str, int] = {}
         self._ids: dict[int, str] = {}
         self._packed: dict[int, Packed] = {}
         self._pixels: dict[bytes, set[int]] = {}
         self._next = 0
-        self._vectors = FlatIndex(dim)
+        self._vectors = {model: FlatIndex(dim) for model, dim in dims.items()}
         self._hashes = BinaryIndex(PDQ_BYTES)
         self._votes = InvertedFile(codebook)
 
@@ -72,7 +74,8 @@ class Catalogue:
                 del self._pixels[digest]
         if gone:
             slots = np.array(gone, np.int64)
-            self._vectors.remove(slots)
+            for vectors in self._vectors.values():
+                vectors.remove(slots)
             self._hashes.remove(slots)
             self._votes.remove(slots)
 
@@ -83,7 +86,8 @@ class Catalogue:
         for slot, (id_, (fingerprint, packed)) in zip(slots.tolist(), works.items(), strict=True):
             self._slots[id_], self._ids[slot], self._packed[slot] = slot, id_, packed
             self._pixels.setdefault(fingerprint.pixels_sha256, set()).add(slot)
-        self._vectors.add(slots, np.stack([p.vector for p in prints]).astype(np.float32))
+        for model, vectors in self._vectors.items():
+            vectors.add(slots, np.stack([p.vectors[model] for p in prints]).astype(np.float32))
         hashed = np.array([p.pdq_quality >= PDQ_MIN_QUALITY for p in prints])
         if hashed.any():  # what has no structure is near to everything else that has none
             self._hashes.add(slots[hashed], np.stack([p.pdq for p in prints])[hashed])
@@ -116,17 +120,18 @@ class Catalogue:
             return self._candidates(dict.fromkeys(list(dict.fromkeys(near))[:_BY_HASH], ("pdq",)))
 
     def shortlist(self, query: Query) -> list[Candidate]:
-        """The best by local votes (of the query or of its mirror image), then by global descriptor."""
-        vector, features = query.vector[None], query.features  # before the lock: they take long
+        """The best by local votes (of the query or of its mirror image), then by each global descriptor."""
+        vectors = [query.vector, *(extra.vector for extra in query.extras)]
+        features = query.features  # before the lock, as the vectors: they take long
         with self._lock.read():
             votes = self._votes.vote(features.descriptors[:_VOTERS])
             for slot, share in self._votes.vote(features.mirrored.descriptors[:_VOTERS]).items():
                 votes[slot] = max(votes.get(slot, 0.0), share)
             voted = sorted(votes, key=lambda slot: (-votes[slot], slot))[:_BY_VOTES]
-            found = self._vectors.search(vector, _BY_DESCRIPTOR)[1][0] if len(self._vectors) else np.zeros(0)
             ways = dict.fromkeys(voted, ("votes",))
-            for slot in (int(slot) for slot in found if slot >= 0):
-                ways[slot] = (*ways.get(slot, ()), "descriptor")
+            for way, index, vector in zip(_ways(self._vectors), self._vectors.values(), vectors, strict=True):
+                for slot in (int(slot) for slot in index.search(vector[None], _BY_DESCRIPTOR)[1][0] if slot >= 0):
+                    ways[slot] = (*ways.get(slot, ()), way)
             return self._candidates(ways, votes)
 
     def packed(self) -> list[tuple[str, Packed]]:
@@ -155,3 +160,8 @@ class Catalogue:
             )
             for slot, proposed_by in ways.items()
         ]
+
+
+def _ways(models: Iterable[str]) -> list[str]:
+    """What a descriptor's proposals are called: the primary one comes first, the others name their model."""
+    return ["descriptor" if place == 0 else f"descriptor:{model}" for place, model in enumerate(models)]

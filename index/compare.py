@@ -34,11 +34,24 @@ _TURNS: Final[dict[str, tuple[tuple[int, int, int], tuple[int, int, int]]]] = {
 TURNS: Final = tuple(np.array([*_TURNS[name], (0, 0, 1)], np.float64) for name in ORIENTATIONS)
 
 
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What a descriptor beside the primary one says: the cosine, and from where its model calls two pictures alike."""
+
+    model: str
+    cosine: float
+    threshold: float
+
+    @property
+    def speaks(self) -> bool:
+        return self.cosine >= self.threshold
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
     """What the witnesses say. `pdq` and `phash` are distances in bits (PDQ the best of eight orientations); `cosine` of
-    the global descriptors; `transform` reference to query, both 0..1, None without a hypothesis; `geometry` None when
-    keypoints found none, or when the orientation that PDQ names explains more."""
+    the primary descriptors, `extras` what the others say; `transform` reference to query, both 0..1, None without a
+    hypothesis; `geometry` None when keypoints found none, or when the orientation that PDQ names explains more."""
 
     same_pixels: bool
     cosine: float
@@ -47,6 +60,7 @@ class Pair:
     transform: NDArray[np.float64] | None
     geometry: Geometry | None
     agreement: dense.Agreement
+    extras: tuple[Likeness, ...] = ()
 
     @property
     def inliers(self) -> int:
@@ -79,4 +93,8 @@ def compare(query: Query, reference: Fingerprint, codebook: Codebook) -> Pair:
         transform=transform,
         geometry=found,
         agreement=agreement,
+        extras=tuple(
+            Likeness(extra.model, float(extra.vector @ reference.vectors[extra.model]), extra.threshold)
+            for extra in query.extras
+        ),
     )

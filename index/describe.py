@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import hashes
-from index.fingerprint import Fingerprint, encode_thumbnail, quantise
+from index.fingerprint import VERSION, Fingerprint, encode_thumbnail, quantise
 from index.local.codebook import Codebook
 from index.local.dense import SIDE
 from index.local.features import WORKING_SIDE, LocalFeatures, extract, working_gray
@@ -21,12 +21,24 @@ _PHASH: Final = "phash-64/1"
 _PDQ: Final = "pdq-256/1"
 
 
-class Query:
-    """One picture that is asked about. Each description is computed when it is first needed, for one thread's use."""
+@dataclass(frozen=True, slots=True, eq=False)
+class ExtraVector:
+    """A query's descriptor by an embedder beside the primary one: `vector` float32[dim] of unit length."""
 
-    def __init__(self, pixels: Pixels, embedder: Embedder) -> None:
+    model: str
+    threshold: float
+    vector: NDArray[np.float32]
+
+
+class Query:
+    """One picture that is asked about. Each description is computed when it is first needed, for one thread's use.
+
+    `embedders` are those of the index, the primary one first.
+    """
+
+    def __init__(self, pixels: Pixels, embedders: Sequence[Embedder]) -> None:
         self._pixels = pixels
-        self._embedder = embedder
+        self._embedders = embedders
 
     @cached_property
     def pixels_sha256(self) -> bytes:
@@ -44,7 +56,15 @@ class Query:
     @cached_property
     def vector(self) -> NDArray[np.float32]:
         """float32[dim], unit length."""
-        return np.asarray(self._embedder.embed([self._pixels])[0], np.float32)
+        return np.asarray(self._embedders[0].embed([self._pixels])[0], np.float32)
+
+    @cached_property
+    def extras(self) -> tuple[ExtraVector, ...]:
+        """One for each embedder after the primary one."""
+        return tuple(
+            ExtraVector(extra.model, extra.threshold, np.asarray(extra.embed([self._pixels])[0], np.float32))
+            for extra in self._embedders[1:]
+        )
 
     @cached_property
     def luma(self) -> NDArray[np.uint8]:
@@ -58,27 +78,41 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Describer:
-    """The models of one index. `embedder` may be any `index.ports.Embedder`."""
+    """The models of one index. `embedder` may be any `index.ports.Embedder`; `extras` are further ones, which widen the
+    shortlist and speak for themselves, but are no part of the calibrated score. Raises ValueError when one comes
+    twice."""
 
     embedder: Embedder
     codebook: Codebook
+    extras: tuple[Embedder, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [embedder.model for embedder in self.embedders]
+        if len(set(names)) < len(names):
+            raise ValueError(f"each embedder may come once, these are {', '.join(names)}")
+
+    @property
+    def embedders(self) -> tuple[Embedder, ...]:
+        """The primary one first."""
+        return self.embedder, *self.extras
 
     @property
     def models(self) -> tuple[str, ...]:
         """Names of everything whose change would change a fingerprint."""
         local = f"{self.codebook.name}/{WORKING_SIDE}px-{REFERENCE_KEYPOINTS}"
-        return self.embedder.model, _PHASH, _PDQ, local
+        extras = (extra.model for extra in self.extras)
+        return self.embedder.model, _PHASH, _PDQ, local, f"fingerprint/{VERSION}", *extras
 
     def query(self, picture: Pixels) -> Query:
-        return Query(checked(picture), self.embedder)
+        return Query(checked(picture), self.embedders)
 
     def fingerprints(self, pictures: Sequence[Pixels]) -> list[Fingerprint]:
         """One for each uint8[H, W, 3] picture. Raises ValueError on any other array."""
         pictures = [checked(picture) for picture in pictures]
-        vectors = self.embedder.embed(pictures)
-        return [self._fingerprint(picture, vector) for picture, vector in zip(pictures, vectors, strict=True)]
+        rows = zip(*(embedder.embed(pictures) for embedder in self.embedders), strict=True)
+        return [self._fingerprint(picture, row) for picture, row in zip(pictures, rows, strict=True)]
 
-    def _fingerprint(self, picture: Pixels, vector: NDArray[np.float32]) -> Fingerprint:
+    def _fingerprint(self, picture: Pixels, vectors: Sequence[NDArray[np.float32]]) -> Fingerprint:
         luma = working_gray(picture)
         found = extract(luma, REFERENCE_KEYPOINTS)
         points, scales, angles = quantise(found)
@@ -91,7 +125,7 @@ class Describer:
             pdq=pdq,
             pdq_quality=quality,
             shape=found.shape,
-            vector=vector.astype(np.float16),
+            vectors={e.model: v.astype(np.float16) for e, v in zip(self.embedders, vectors, strict=True)},
             points=points,
             scales=scales,
             angles=angles,

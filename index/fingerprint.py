@@ -1,12 +1,14 @@
 """The fingerprint of one reference picture: all that matching needs of it, in about 20 kB that a database can keep.
 
-Little-endian, no padding, version 1:
+Little-endian, no padding, version 2 (version 1 had one descriptor, without a name):
 
     4s  magic "PVFP"          u8  version
     u16 n, n bytes            names of the models, UTF-8, joined by line feeds
     32s sha256 of the pixels  8s pHash  32s PDQ  u8 PDQ quality
     u16 height, u16 width     working size in px
-    u16 d, f16[d]             global descriptor
+    u8 v, then v times        global descriptors, the primary one first:
+      u16 n, n bytes          name of its model, UTF-8
+      u16 d, f16[d]           unit vector
     u16 k, u16[k, 2]          keypoints x, y in 1/128 px
     u8[k] u8[k]               scale as 16 log2(px), angle in 1/256 turn
     u16[k] u8[k, 32]          cell and code of the descriptor (`index.local.codebook`)
@@ -16,6 +18,7 @@ Little-endian, no padding, version 1:
 
 import struct
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -29,7 +32,7 @@ from index.local.codebook import PARTS, Codebook
 from index.local.features import LocalFeatures
 from index.local.verify import ReferenceFeatures
 
-VERSION: Final = 1
+VERSION: Final = 2
 _MAGIC: Final = b"PVFP"
 _HEAD: Final = struct.Struct("<4sB")
 _FIXED: Final = struct.Struct(f"<32s{PHASH_BYTES}s{PDQ_BYTES}sBHH")
@@ -50,8 +53,9 @@ class ForeignFingerprint(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Fingerprint:
-    """`vector` float16[dim] of unit length; `points` uint16[k, 2], `scales` and `angles` uint8[k], `cells` uint16[k],
-    `codes` uint8[k, 32] as they are packed; `shape` (height, width) of the working size; `thumbnail` WebP bytes."""
+    """`vectors` float16[dim] of unit length by the name of their model, the primary one first; `points` uint16[k, 2],
+    `scales` and `angles` uint8[k], `cells` uint16[k], `codes` uint8[k, 32] as they are packed; `shape` (height, width)
+    of the working size; `thumbnail` WebP bytes."""
 
     models: tuple[str, ...]
     pixels_sha256: bytes
@@ -59,7 +63,7 @@ class Fingerprint:
     pdq: NDArray[np.uint8]
     pdq_quality: int
     shape: tuple[int, int]
-    vector: NDArray[np.float16]
+    vectors: Mapping[str, NDArray[np.float16]]
     points: NDArray[np.uint16]
     scales: NDArray[np.uint8]
     angles: NDArray[np.uint8]
@@ -77,6 +81,11 @@ class Fingerprint:
             shape=self.shape,
         )
 
+    @property
+    def vector(self) -> NDArray[np.float16]:
+        """The primary descriptor."""
+        return next(iter(self.vectors.values()))
+
     @cached_property
     def luma(self) -> NDArray[np.uint8]:
         """The thumbnail, uint8[h, w]. Raises DamagedFingerprint when it can't be decoded."""
@@ -86,17 +95,15 @@ class Fingerprint:
         return np.asarray(image, np.uint8)
 
     def pack(self) -> bytes:
-        names = "\n".join(self.models).encode()
         body = b"".join(
             (
                 _HEAD.pack(_MAGIC, VERSION),
-                struct.pack("<H", len(names)),
-                names,
+                _text("\n".join(self.models)),
                 _FIXED.pack(
                     self.pixels_sha256, self.phash.tobytes(), self.pdq.tobytes(), self.pdq_quality, *self.shape
                 ),
-                struct.pack("<H", len(self.vector)),
-                self.vector.astype("<f2").tobytes(),
+                struct.pack("<B", len(self.vectors)),
+                *(_text(name) + _halves(vector) for name, vector in self.vectors.items()),
                 struct.pack("<H", len(self.points)),
                 self.points.astype("<u2").tobytes(),
                 self.scales.tobytes(),
@@ -108,6 +115,15 @@ class Fingerprint:
             )
         )
         return body + struct.pack("<I", zlib.crc32(body))
+
+
+def _text(value: str) -> bytes:
+    encoded = value.encode()
+    return struct.pack("<H", len(encoded)) + encoded
+
+
+def _halves(vector: NDArray[np.float16]) -> bytes:
+    return struct.pack("<H", len(vector)) + vector.astype("<f2").tobytes()
 
 
 def quantise(features: LocalFeatures) -> tuple[NDArray[np.uint16], NDArray[np.uint8], NDArray[np.uint8]]:
@@ -160,6 +176,18 @@ class _Reader:
         layout = struct.Struct("<" + kind)
         return int(layout.unpack(self.take(layout.size))[0])
 
+    def text(self) -> str:
+        return bytes(self.take(self.number("H"))).decode()
+
+    def vectors(self) -> dict[str, NDArray[np.float16]]:
+        found = {}
+        for _ in range(self.number("B")):
+            name = self.text()
+            found[name] = np.asarray(self.array("<f2", self.number("H")), np.float16)
+        if not found:
+            raise DamagedFingerprint("a fingerprint has no global descriptor")
+        return found
+
     def array(self, dtype: str, count: int) -> NDArray[np.generic]:
         return np.frombuffer(self.take(count * np.dtype(dtype).itemsize), dtype)
 
@@ -169,9 +197,9 @@ class _Reader:
 
 
 def _read(reader: _Reader) -> Fingerprint:
-    models = tuple(bytes(reader.take(reader.number("H"))).decode().split("\n"))
+    models = tuple(reader.text().split("\n"))
     sha, phash, pdq, quality, height, width = _FIXED.unpack(reader.take(_FIXED.size))
-    vector = reader.array("<f2", reader.number("H"))
+    vectors = reader.vectors()
     count = reader.number("H")
     found = Fingerprint(
         models=models,
@@ -180,7 +208,7 @@ def _read(reader: _Reader) -> Fingerprint:
         pdq=np.frombuffer(pdq, np.uint8),
         pdq_quality=quality,
         shape=(height, width),
-        vector=np.asarray(vector, np.float16),
+        vectors=vectors,
         points=np.asarray(reader.array("<u2", 2 * count), np.uint16).reshape(count, 2),
         scales=np.asarray(reader.array("u1", count), np.uint8),
         angles=np.asarray(reader.array("u1", count), np.uint8),

@@ -44,6 +44,7 @@ def _grade(pair: Pair, probability: float, calibration: Calibration) -> str:
     if probability >= calibration.strict and _was_aligned(pair):
         return _extent(pair)
     alike = pair.cosine >= calibration.thresholds["descriptor"] or pair.pdq <= _NEAR_PDQ
+    alike = alike or any(extra.speaks for extra in pair.extras)
     return "similar" if probability >= calibration.review or alike else "none"
 
 
@@ -94,6 +95,7 @@ def _evidence(pair: Pair, calibration: Calibration, votes: float | None, region:
         Evidence("pdq", float(pair.pdq), limits["pdq"], lower_is_closer=True),
         Evidence("phash", float(pair.phash), limits["phash"], lower_is_closer=True),
         Evidence("descriptor", round(pair.cosine, 4), limits["descriptor"]),
+        *(Evidence(f"descriptor:{extra.model}", round(extra.cosine, 4), extra.threshold) for extra in pair.extras),
         Evidence("geometry", float(pair.inliers), limits["geometry"], where),
         Evidence("dense", round(pair.agreement.share, 4), limits["dense"], where),
     ]

@@ -44,18 +44,33 @@ class Matcher:
     any number of `match` calls go on while one thread changes the catalogue.
     """
 
-    def __init__(self, *, embedder: Embedder | None = None, calibration: Calibration | None = None) -> None:
-        self._describer = Describer(embedder or Lite0Embedder(), bundled_codebook())
+    def __init__(
+        self,
+        *,
+        embedder: Embedder | None = None,
+        extras: Sequence[Embedder] = (),
+        calibration: Calibration | None = None,
+    ) -> None:
+        """`embedder` is the primary one, which the calibration listens to; by default the bundled one. `extras` widen
+        the shortlist and are evidence of their own, up to `similar`. Raises ValueError when one comes twice."""
+        self._describer = Describer(embedder or Lite0Embedder(), bundled_codebook(), tuple(extras))
         fitted = calibration or bundled_calibration()
-        self._calibration = fitted.for_embedder(self._describer.embedder.model)
-        self._catalogue = Catalogue(self._describer.embedder.dim, self._describer.codebook)
+        self._calibration = fitted.for_embedder(self._describer.embedder)
+        self._catalogue = self._empty()
         self._checkpoint = 0
         self._sealed = 0
         self._generations: Generations | None = None
         self._changing = threading.RLock()
 
     @classmethod
-    def open(cls, folder: str | os.PathLike[str], *, read_only: bool = False, embedder: Embedder | None = None) -> Self:
+    def open(
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        read_only: bool = False,
+        embedder: Embedder | None = None,
+        extras: Sequence[Embedder] = (),
+    ) -> Self:
         """Start from the newest sound generation in `folder`; from nothing, at checkpoint 0, where there is none.
 
         Raises FolderInUse when another owner has it, NotSealed when it can't be written (`read_only=True` needs
@@ -63,7 +78,7 @@ class Matcher:
         """
         generations = Generations(Path(folder), read_only=read_only)
         try:
-            matcher = cls(embedder=embedder)
+            matcher = cls(embedder=embedder, extras=extras)
             generation = generations.load(models=matcher.models)
             matcher._generations = generations
             if generation is not None:
@@ -160,8 +175,18 @@ class Matcher:
             raise type(error)(f"operation {operation.sequence} ({operation.id}): {error}") from error
         if fingerprint.models != self.models:
             names = ", ".join(fingerprint.models)
-            raise ForeignFingerprint(f"operation {operation.sequence} ({operation.id}) was made by {names}")
+            raise ForeignFingerprint(
+                f"operation {operation.sequence} ({operation.id}) was made by {names}, not by {', '.join(self.models)}"
+            )
+        self._check_vectors(operation, fingerprint)
         return fingerprint, operation.fingerprint
+
+    def _check_vectors(self, operation: Recorded, fingerprint: Fingerprint) -> None:
+        expected = {embedder.model: (embedder.dim,) for embedder in self._describer.embedders}
+        if {model: vector.shape for model, vector in fingerprint.vectors.items()} != expected:
+            raise DamagedFingerprint(
+                f"operation {operation.sequence} ({operation.id}) has other descriptors than its models make"
+            )
 
     def clear(self) -> None:
         """Forget everything and go back to checkpoint 0, for rebuilding from the record. Sealed generations stay until
@@ -169,8 +194,12 @@ class Matcher:
         with self._changing:
             if self._generations is not None and self._generations.read_only:
                 raise PermissionError("the index folder has another owner, who alone may rebuild it")
-            self._catalogue = Catalogue(self._describer.embedder.dim, self._describer.codebook)
+            self._catalogue = self._empty()
             self._checkpoint, self._sealed = 0, -1
+
+    def _empty(self) -> Catalogue:
+        dims = {embedder.model: embedder.dim for embedder in self._describer.embedders}
+        return Catalogue(dims, self._describer.codebook)
 
     def checkpoint(self) -> int:
         """The `sequence` of the last operation that answers take into account; 0 before the first."""

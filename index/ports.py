@@ -107,12 +107,15 @@ class Verifier(Protocol):
 
 class Embedder(Protocol):
     """A global descriptor. `model` names architecture, weights and preprocessing; it changes whenever a vector
-    would."""
+    would. `threshold` is the cosine from which two pictures count as alike, where no calibration was fitted with this
+    model."""
 
     @property
     def model(self) -> str: ...
     @property
     def dim(self) -> int: ...
+    @property
+    def threshold(self) -> float: ...
     def embed(self, pictures: Sequence[Pixels]) -> Vectors: ...
 
 

@@ -52,11 +52,18 @@ class Settings(BaseSettings):
         default="lattice", description="Plug-in that marks (entry point group `provenance.watermarkers`)."
     )
     embedder: str = Field(
-        default="lite0", description="Plug-in for global descriptors (group `provenance.fingerprinters`)."
+        default="lite0",
+        description="Plug-ins for global descriptors (group `provenance.fingerprinters`), the primary one first: "
+        "`lite0,clip`.",
     )
-    clip_architecture: str = Field(default="ViT-B-32", description="open_clip architecture, when `embedder` is `clip`.")
+    clip_architecture: str = Field(
+        default="ViT-B-32", description="open_clip architecture, when `embedder` has `clip`."
+    )
     clip_weights: str | None = Field(
         default=None, description="open_clip weights tag or a path; no default, never untrained."
+    )
+    sscd_weights: Path | None = Field(
+        default=None, description="SSCD's TorchScript or ONNX file, when `embedder` has `sscd`; no default."
     )
     certificate_days: int = Field(default=3650, ge=1, le=36500, description="How long a certificate is valid, in days.")
     max_upload_bytes: int = Field(default=32 << 20, ge=1 << 10, description="Largest file accepted, in bytes.")
@@ -115,6 +122,14 @@ class Settings(BaseSettings):
         default="INFO", description="Level of the JSON log."
     )
 
+    @field_validator("embedder")
+    @classmethod
+    def _names(cls, value: str) -> str:
+        names = [name.strip() for name in value.split(",")]
+        if not all(names) or len(set(names)) < len(names):
+            raise ValueError("must be names of plug-ins with commas between them, each once")
+        return ",".join(names)
+
     @field_validator("ca_url")
     @classmethod
     def _plain_http(cls, value: str | None) -> str | None:
@@ -148,6 +163,11 @@ class Settings(BaseSettings):
         if self.environment == "production" and (self.base_url or "https:").startswith("http:"):
             raise ValueError("in production base_url must be https, for it is the issuer's identity")
         return self
+
+    @property
+    def embedders(self) -> tuple[str, ...]:
+        """The primary one first."""
+        return tuple(self.embedder.split(","))
 
     @property
     def effective_database_url(self) -> str:

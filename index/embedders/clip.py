@@ -8,8 +8,6 @@ when asked for (extra `clip`). Weights are named, and a model runs only when its
 """
 
 import argparse
-import hashlib
-import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,11 +18,19 @@ import open_clip
 import torch
 from PIL import Image
 
-from index.embedders.golden import WrongModel, check_golden, golden_picture
+from index.embedders.golden import (
+    WrongModel,
+    check_enrolled,
+    enrol_golden,
+    file_digest,
+    golden_file,
+    golden_picture,
+)
 from index.ports import Pixels, Vectors
 
 PREPROCESSING: Final = 1  # open_clip's own transform for the weights: resize, centre crop, normalise
-_HASHED: Final = 1 << 20
+_ALIKE: Final = 0.9  # not calibrated: unrelated pictures of one subject stay mostly under it
+_ENROL: Final = "python -m index.embedders.clip <architecture> <weights>"
 
 
 class ClipEmbedder:
@@ -48,11 +54,8 @@ class ClipEmbedder:
         checkpoint = find_checkpoint(architecture, weights)
         self._tower = _Tower(architecture, weights, device=device, batch=batch)
         self.model = model_name(architecture, checkpoint)
-        stored = _read_golden(golden or golden_file(checkpoint))
-        if stored["model"] != self.model:
-            raise WrongModel(f"the golden vector is of {stored['model']}, the weights are {self.model}")
-        check_golden(self.model, self.embed, np.asarray(stored["golden"], np.float32))
-        self.dim = len(stored["golden"])
+        self.threshold = _ALIKE
+        self.dim, _ = check_enrolled(self.model, self.embed, golden or golden_file(checkpoint), enrol=_ENROL)
 
     def embed(self, pictures: Sequence[Pixels]) -> Vectors:
         """float32[n, dim], rows of unit length."""
@@ -62,13 +65,8 @@ class ClipEmbedder:
 def enrol(architecture: str, weights: str | Path, *, golden: Path | None = None) -> Path:
     """Store the golden vector of weights that you trust from now on; returns its file. Raises WrongModel."""
     checkpoint = find_checkpoint(architecture, weights)
-    vector = _Tower(architecture, weights, device="cpu", batch=1).embed([golden_picture()])[0]
-    if not np.isfinite(vector).all():
-        raise WrongModel(f"{weights} gives NaN or infinity")
-    target = golden or golden_file(checkpoint)
-    body = {"model": model_name(architecture, checkpoint), "golden": [round(float(value), 6) for value in vector]}
-    target.write_text(json.dumps(body, indent=1) + "\n", "utf-8")
-    return target
+    tower = _Tower(architecture, weights, device="cpu", batch=1)
+    return enrol_golden(model_name(architecture, checkpoint), tower.embed, golden or golden_file(checkpoint))
 
 
 def find_checkpoint(architecture: str, weights: str | Path) -> Path:
@@ -91,15 +89,7 @@ def find_checkpoint(architecture: str, weights: str | Path) -> Path:
 
 def model_name(architecture: str, checkpoint: Path) -> str:
     """Architecture, the first 16 hex digits of the checkpoint's sha256, and the preprocessing version."""
-    digest = hashlib.sha256()
-    with checkpoint.open("rb") as file:
-        while chunk := file.read(_HASHED):
-            digest.update(chunk)
-    return f"open-clip-{architecture}/{digest.hexdigest()[:16]}/{PREPROCESSING}"
-
-
-def golden_file(checkpoint: Path) -> Path:
-    return checkpoint.with_name(f"{checkpoint.name}.golden.json")
+    return f"open-clip-{architecture}/{file_digest(checkpoint)}/{PREPROCESSING}"
 
 
 class _Tower:
@@ -133,18 +123,6 @@ class _Tower:
 
     def _dim(self) -> int:
         return int(self._part([golden_picture()]).shape[1])
-
-
-def _read_golden(path: Path) -> dict[str, Any]:
-    try:
-        stored: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        return {"model": str(stored["model"]), "golden": [float(value) for value in stored["golden"]]}
-    except FileNotFoundError as error:
-        raise WrongModel(
-            f"{path} is missing: trust the weights once by `python -m index.embedders.clip <architecture> <weights>`"
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise WrongModel(f"{path} holds no golden vector: {error}") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -36,6 +36,7 @@ CHANNELS: Final = 1280
 
 _SHORT: Final = 256
 _LONG: Final = 512
+_ALIKE: Final = 0.5  # where it is not the calibrated primary one; the bundled calibration found .477
 _STEP: Final = 32  # the network's stride: SAME padding is then the same at every size
 
 
@@ -101,6 +102,10 @@ class Lite0Embedder:
     @property
     def dim(self) -> int:
         return int(self._projection.shape[1])
+
+    @property
+    def threshold(self) -> float:
+        return _ALIKE
 
     def embed(self, pictures: Sequence[Pixels]) -> Vectors:
         """float32[n, 256], rows of unit length; a picture's vector does not depend on its neighbours in the call."""

@@ -4,7 +4,7 @@ import contextlib
 import logging
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from provenance import __version__, plugins
 from provenance.adapters.blobs import FsspecBlobs
@@ -33,6 +33,7 @@ from provenance.credentials.pki.profiles import Role
 from provenance.settings import Settings
 from provenance.usecases.certify import ContentCredentials
 from provenance.wiring.authority import bought_anchors, ca_folder, opened_ca
+from provenance.wiring.embedders import configured, load
 
 if TYPE_CHECKING:
     from index import Matcher
@@ -188,11 +189,11 @@ class Parts:
 
         folder = self.settings.home / "index"
         try:
-            embedder = self._embedder()
-            return Matcher.open(folder, embedder=embedder)
+            embedder, *extras = load(configured(self.settings))
+            return Matcher.open(folder, embedder=embedder, extras=extras)
         except FolderInUse:
             _log.info("another process owns %s; this one reads it and follows the record", folder)
-            return Matcher.open(folder, embedder=embedder, read_only=True)
+            return Matcher.open(folder, embedder=embedder, extras=extras, read_only=True)
         except NotSealed as error:
             raise Unavailable(str(error.strerror), hint="look at the disk, its space and its permissions") from error
         except WrongModel as error:
@@ -248,12 +249,3 @@ class Parts:
             passphrase=secret.get_secret_value().encode() if secret else None,
             allow_unencrypted=self.settings.environment != "production",
         )
-
-    def _embedder(self) -> Any:
-        settings = self.settings
-        factory = plugins.load("fingerprinters", settings.embedder)
-        if settings.embedder == "clip":
-            if not settings.clip_weights:
-                raise Misconfigured("CLIP needs PROVENANCE_CLIP_WEIGHTS: a tag or a path; it never runs untrained")
-            return factory(settings.clip_architecture, settings.clip_weights)
-        return factory()

@@ -7,6 +7,7 @@ import pytest
 
 from index.embedders.golden import golden_picture
 from index.ports import Embedder
+from tests.copy_networks import write_onnx
 
 
 def lite0(folder) -> Embedder:
@@ -32,8 +33,16 @@ def clip(folder) -> Embedder:
     return ClipEmbedder("tiny-contract", folder / "weights.pt", device="cpu", batch=2)
 
 
+def sscd(folder) -> Embedder:
+    """A small network of SSCD's shape, made here; the real weights are the operator's."""
+    from index.embedders.sscd import SscdEmbedder, enrol
+
+    enrol(write_onnx(folder / "tiny.onnx"))
+    return SscdEmbedder(folder / "tiny.onnx", batch=2)
+
+
 @pytest.fixture(
-    scope="module", params=[lite0, pytest.param(clip, marks=pytest.mark.clip)], ids=lambda make: make.__name__
+    scope="module", params=[lite0, sscd, pytest.param(clip, marks=pytest.mark.clip)], ids=lambda make: make.__name__
 )
 def embedder(request, tmp_path_factory) -> Embedder:
     return request.param(tmp_path_factory.mktemp("weights"))
@@ -71,6 +80,10 @@ def test_a_vector_does_not_depend_on_its_neighbours(embedder, pictures):
     np.testing.assert_allclose(together, alone, atol=1e-4)
     backwards = embedder.embed(pictures[::-1])[::-1]
     np.testing.assert_allclose(together, backwards, atol=1e-4)
+
+
+def test_it_says_from_where_it_speaks(embedder):
+    assert 0 < embedder.threshold < 1
 
 
 def test_different_pictures_have_different_vectors(embedder, pictures):

@@ -32,8 +32,11 @@ def unrelated(finding: "Finding", language: Language) -> str:
 
 def witness_name(witness: "Witness", language: Language) -> str:
     """In plain words; a witness that has none is named by its kind."""
-    key = f"witness-{witness.kind}"
-    return text(key, language) if key in TEXTS else f"{text('witness-other', language)}: {witness.kind}"
+    kind, _, model = witness.kind.partition(":")  # descriptors beside the primary one name their model
+    key = f"witness-{kind}"
+    if key not in TEXTS:
+        return f"{text('witness-other', language)}: {witness.kind}"
+    return f"{text(key, language)} ({model})" if model else text(key, language)
 
 
 def number(value: float) -> str:

@@ -320,6 +320,13 @@ def test_a_witness_of_tomorrow_is_named_by_its_kind() -> None:
     assert witness_name(spoke, "en").endswith(": sscd")
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_descriptor_beside_the_primary_one_names_its_model(language: Language) -> None:
+    one = Witness(kind="descriptor", score=1.0, threshold=1.0, lower_is_closer=False, speaks=True)
+    other = replace(one, kind="descriptor:sscd-onnx/0123456789abcdef/1")
+    assert witness_name(other, language) == f"{witness_name(one, language)} (sscd-onnx/0123456789abcdef/1)"
+
+
 # ---- pictures
 
 

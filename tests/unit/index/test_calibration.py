@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -20,6 +20,18 @@ def aligned(transform: np.ndarray, inliers: int = 150, share: float = 1.0, **cha
     found = Geometry(transform, inliers, inliers + 20, 0.8, 0.8, 0.4)
     agreement = Agreement(share, share * 0.95, share, 0.9, 0.9 * share, as_region(UNIT) if share > 0.5 else ())
     return replace(Pair(False, 0.9, 4, 2, transform, found, agreement), **changes)
+
+
+@dataclass
+class Copies:
+    """An embedder as far as calibration asks."""
+
+    model: str = "somebody/else/1"
+    dim: int = 8
+    threshold: float = 0.75
+
+    def embed(self, pictures: object) -> np.ndarray:
+        raise AssertionError("calibration looks at no picture")
 
 
 def box(x: float, y: float, width: float, height: float) -> np.ndarray:
@@ -83,13 +95,20 @@ class TestProbability:
         assert 0 < bundled().probability(absurd) <= 1
 
     def test_another_embedder_is_not_listened_to(self):
-        deaf = bundled().for_embedder("somebody/else")
+        deaf = bundled().for_embedder(Copies())
         high, low = aligned(np.eye(3), cosine=1.0), aligned(np.eye(3), cosine=0.0)
 
         assert deaf.name != bundled().name
         assert deaf.probability(high) == deaf.probability(low)
         assert bundled().probability(high) > bundled().probability(low)
-        assert bundled().for_embedder(bundled().embedder) is bundled()
+        assert bundled().for_embedder(Copies(bundled().embedder)) is bundled()
+
+    def test_another_embedder_says_itself_what_is_alike(self):
+        foreign = bundled().for_embedder(Copies())
+
+        assert foreign.thresholds == {**bundled().thresholds, "descriptor": 0.75}
+        assert judge("work", replace(UNRELATED, cosine=0.74), foreign).grade == "none"
+        assert judge("work", replace(UNRELATED, cosine=0.75), foreign).grade == "similar"
 
 
 class TestFeatures:

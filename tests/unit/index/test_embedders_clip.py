@@ -11,8 +11,8 @@ open_clip = pytest.importorskip("open_clip")
 torch = pytest.importorskip("torch")
 
 from index.embedders import WrongModel  # noqa: E402
-from index.embedders.clip import ClipEmbedder, enrol, golden_file, main  # noqa: E402
-from index.embedders.golden import golden_picture  # noqa: E402
+from index.embedders.clip import ClipEmbedder, enrol, main  # noqa: E402
+from index.embedders.golden import golden_file, golden_picture  # noqa: E402
 
 TINY = "tiny-for-tests"
 CONFIG = {

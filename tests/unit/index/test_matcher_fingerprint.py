@@ -33,6 +33,7 @@ def test_packing_and_reading_gives_the_same(made: Fingerprint, packed: bytes):
     assert read.models == made.models
     assert read.pixels_sha256.hex() == sha256_pixels(scene(1))
     assert (read.pdq_quality, read.shape, read.thumbnail) == (made.pdq_quality, made.shape, made.thumbnail)
+    assert list(read.vectors) == list(made.vectors) == [made.models[0]]
     for field in ("phash", "pdq", "vector", "points", "scales", "angles", "cells", "codes"):
         np.testing.assert_array_equal(getattr(read, field), getattr(made, field), err_msg=field)
     assert read.pack() == packed
@@ -93,9 +94,10 @@ def test_cut_short_is_noticed(packed: bytes, length: int):
         unpack(packed[:length])
 
 
-def test_another_version_is_foreign(packed: bytes):
-    with pytest.raises(ForeignFingerprint, match="version 2"):
-        unpack(with_crc(packed[:4] + b"\x02" + packed[5:-4]))
+@pytest.mark.parametrize("version", [1, 3])
+def test_another_version_is_foreign(packed: bytes, version: int):
+    with pytest.raises(ForeignFingerprint, match=f"version {version}"):
+        unpack(with_crc(packed[:4] + bytes([version]) + packed[5:-4]))
 
 
 @pytest.mark.parametrize("extra", [b"\0", b"more"])
@@ -107,6 +109,13 @@ def test_bytes_too_many_are_noticed_even_with_a_right_checksum(packed: bytes, ex
 def test_a_count_beyond_the_end_is_noticed_even_with_a_right_checksum(packed: bytes):
     with pytest.raises(DamagedFingerprint, match="ends inside"):
         unpack(with_crc(packed[:5] + b"\xff\xff" + packed[7:-4]))
+
+
+def test_no_descriptor_at_all_is_noticed_even_with_a_right_checksum(made: Fingerprint):
+    bare = Fingerprint(**{**made.__dict__, "vectors": {}})
+
+    with pytest.raises(DamagedFingerprint, match="no global descriptor"):
+        unpack(bare.pack())
 
 
 def test_a_thumbnail_that_is_no_picture_is_noticed(made: Fingerprint):
