@@ -1,11 +1,12 @@
 """What a report on a check says, whatever it is rendered as. Frozen values; `as_json` is the report in JSON."""
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from provenance.core.types import Grade, Region
 
@@ -127,8 +128,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What the query has in common with one work. `picture` is the work, `overlay` the work warped onto the query, in
-    the query's frame; both None where they may not be shown, or can't be made."""
+    """What the query has in common with one work. Regions are there where the grade says that content is shared, with
+    the share 0..1 of the whole picture that they cover. `picture` is the work, `overlay` the work warped onto the
+    query, in the query's frame; `shown` tells whether they may be there: yes, owner-only, or not-drawn, as of further
+    findings."""
 
     record: Record
     licence: Licence
@@ -141,9 +144,12 @@ class Finding:
     false_alarms: FalseAlarms | None
     region_query: Region | None
     region_reference: Region | None
+    covers_query: float | None
+    covers_reference: float | None
     placement: Placement | None
     picture: Shot | None
     overlay: Shot | None
+    shown: Literal["yes", "owner-only", "not-drawn"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +168,7 @@ class Asked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """The watermark that was read. `work_id` None: its work is withdrawn, or never was here. `rotation` in degrees
-    counter-clockwise."""
+    counter-clockwise; `region` is the part of the query that carries it."""
 
     work_id: str | None
     key_id: str | None
@@ -170,6 +176,7 @@ class Mark:
     scale: float
     rotation: float
     mirrored: bool
+    region: Region | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +200,11 @@ def as_json(value: Report | Calibrated) -> dict[str, Any]:
     """The value in JSON's own types: times in ISO 8601, bytes in base64."""
     plain: dict[str, Any] = _plain(value)
     return plain
+
+
+def json_file(report: Report) -> bytes:
+    """The report as a JSON file. Its sha256 stands in every other form, so that they can be seen to say the same."""
+    return json.dumps(as_json(report), indent=1, ensure_ascii=False).encode() + b"\n"
 
 
 def _plain(value: Any) -> Any:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 MAX_DRAWN: Final = 5
 """Findings that get pictures: a report is a document, not an archive."""
 
+_NOTHING_SHARED: Final = frozenset({"sibling", "similar", "none"})
+"""Grades that show no content in both pictures."""
+
 
 class Drawing(Protocol):
     """Makes the pictures of a report. The same pixels give the same file."""
@@ -120,6 +123,7 @@ class MakeReport:
     def _finding(self, match: Mapping[str, Any], record: Record, check: Check) -> Finding:
         licence = match["licence"]
         calibrated = _calibrated(check, match["calibration"])
+        in_query, in_reference = _outlines(match)
         return Finding(
             record=record,
             licence=Licence(
@@ -135,11 +139,14 @@ class MakeReport:
             calibration=match["calibration"],
             limits=Limits(strict=calibrated.strict, review=calibrated.review) if calibrated else None,
             false_alarms=_unrelated(match, calibrated.false_alarms) if calibrated else None,
-            region_query=_region(match["region_query"]),
-            region_reference=_region(match["region_reference"]),
+            region_query=in_query,
+            region_reference=in_reference,
+            covers_query=_area(in_query),
+            covers_reference=_area(in_reference),
             placement=None,
             picture=None,
             overlay=None,
+            shown="not-drawn",
         )
 
     def _asked(self, query: Mapping[str, Any], picture: Picture | None) -> Asked:
@@ -155,7 +162,7 @@ class MakeReport:
 
     def _drawn(self, finding: Finding, work: Work, query: Picture | None, *, may_see: bool) -> Finding:
         pixels = self.images.read(self.blobs.get(work.marked_blob)).pixels if may_see else None
-        lying = self.matcher.align(query.pixels, str(work.id)) if query and finding.grade.is_match else None
+        lying = self.matcher.align(query.pixels, str(work.id)) if query and finding.region_query else None
         overlay = None
         if lying and query and pixels is not None:
             overlay = self.drawing.laid_over(query.pixels, pixels, lying.transform)
@@ -164,7 +171,24 @@ class MakeReport:
             placement=_placement(lying) if lying else None,
             picture=self.drawing.small(pixels) if pixels is not None else None,
             overlay=overlay,
+            shown="yes" if may_see else "owner-only",
         )
+
+
+def _outlines(match: Mapping[str, Any]) -> tuple[Region | None, Region | None]:
+    """What is compared without being found is not outlined: nobody shall take it for what both share."""
+    if match["grade"] in _NOTHING_SHARED:
+        return None, None
+    return _region(match["region_query"]), _region(match["region_reference"])
+
+
+def _area(region: Region | None) -> float | None:
+    """The share 0..1 of its picture that a polygon covers (shoelace)."""
+    if region is None:
+        return None
+    following = (*region[1:], region[0])
+    twice = sum(x * v - u * y for (x, y), (u, v) in zip(region, following, strict=True))
+    return round(min(1.0, abs(twice) / 2), 4)
 
 
 def _calibrated(check: Check, name: str) -> Calibrated | None:
@@ -220,6 +244,7 @@ def _mark(mark: Mapping[str, Any] | None, work_id: str | None) -> Mark | None:
         scale=mark["scale"],
         rotation=mark["rotation"],
         mirrored=mark["mirrored"],
+        region=_region(mark.get("region")),
     )
 
 

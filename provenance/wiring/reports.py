@@ -1,11 +1,10 @@
 """A report in one of the forms in which it is handed out."""
 
-import json
 from typing import Final
 
 from provenance.adapters.reports import LANGUAGES, Language, ReportHtml
 from provenance.core.errors import InvalidRequest
-from provenance.core.report import Report, as_json
+from provenance.core.report import Report, json_file
 
 MEDIA_TYPES: Final = {
     "html": "text/html; charset=utf-8",
@@ -32,5 +31,5 @@ def check_language(language: str) -> Language:
 def rendered(report: Report, form: str, language: Language) -> bytes:
     """Raises InvalidRequest on a form that there is not. JSON has no language."""
     if check_form(form) == "json":
-        return json.dumps(as_json(report), indent=1, ensure_ascii=False).encode() + b"\n"
+        return json_file(report)
     return ReportHtml()(report, language)

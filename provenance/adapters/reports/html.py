@@ -11,23 +11,21 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from provenance.adapters.reports import wording
-from provenance.adapters.reports.texts import Language, text
-from provenance.core.report import Finding, Report, Shot
+from provenance.adapters.reports.content import document
+from provenance.adapters.reports.shapes import LABEL, Frame, cells, corners, labels, query_frame, work_frame
+from provenance.adapters.reports.texts import LANGUAGE_TAGS, Language, text
+from provenance.adapters.reports.wording import number
+from provenance.core.report import Report, Shot
 from provenance.core.types import Region
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-_UNKNOWN_SIDE: Final = 640  # the longer side of a frame without a picture
-_LEVELS: Final = 5
-
-Frame = tuple[int, int]
-"""Width and height of a drawing, in its own units."""
+_LABEL_RADIUS: Final = 0.6  # of a number's size
 
 
-class Cell(NamedTuple):
-    """A run of the heat map's cells that have one level 0..4. Numbers as they stand in the SVG."""
+class Box(NamedTuple):
+    """A cell of the heat map, with numbers as they stand in the SVG."""
 
     x: str
     y: str
@@ -41,16 +39,22 @@ class ReportHtml:
 
     def __call__(self, report: Report, language: Language) -> bytes:
         style, script = _part("report.css"), _part("report.js")
-        asked = report.asked
-        frame = _frame(asked.picture, asked.width, asked.height)
         page = _template().render(
+            document=document(report, language),
             report=report,
-            frame=frame,
-            html_lang="zh-CN" if language == "zh" else "en",
+            frame=query_frame(report),
+            labels=_labels(report),
+            label_size=_size(LABEL * max(query_frame(report))),
+            label_radius=_size(LABEL * _LABEL_RADIUS * max(query_frame(report))),
+            html_lang=LANGUAGE_TAGS[language],
             style=_markup(style),
             script=_markup(script),
             policy=content_policy(style, script),
-            **_words(language),
+            t=partial(_translated, language),
+            points=points,
+            boxes=boxes,
+            uri=_uri,
+            work_frame=work_frame,
         )
         return page.encode()
 
@@ -64,65 +68,24 @@ def content_policy(style: str, script: str) -> str:
 
 def points(region: Region, frame: Frame) -> str:
     """The corners of a polygon in an SVG attribute."""
-    return " ".join(f"{_size(x * frame[0])},{_size(y * frame[1])}" for x, y in region)
+    return " ".join(f"{_size(x)},{_size(y)}" for x, y in corners(region, frame))
 
 
-def cells(heat: Sequence[Sequence[int]], frame: Frame) -> Iterator[Cell]:
-    """Rectangles over the frame; neighbours in a row that have the same level are one."""
-    height = frame[1] / len(heat)
-    for row, values in enumerate(heat):
-        width = frame[0] / len(values)
-        start = 0
-        for end in range(1, len(values) + 1):
-            if end < len(values) and _level(values[end]) == _level(values[start]):
-                continue
-            level = _level(values[start])
-            if level is not None:
-                x, y, run = _size(start * width), _size(row * height), _size((end - start) * width)
-                yield Cell(x, y, run, _size(height), level)
-            start = end
+def boxes(heat: Sequence[Sequence[int]], frame: Frame) -> Iterator[Box]:
+    for x, y, width, height, level in cells(heat, frame):
+        yield Box(_size(x), _size(y), _size(width), _size(height), level)
 
 
-def _level(percent: int) -> int | None:
-    """None where there is nothing to compare."""
-    return None if percent < 0 else min(_LEVELS - 1, percent * _LEVELS // 100)
+def _labels(report: Report) -> list[tuple[int, str, str]]:
+    return [(number, _size(x), _size(y)) for number, x, y in labels(report)]
 
 
-def _words(language: Language) -> dict[str, Any]:
-    """The functions that the template calls."""
-
-    def translated(key: str, **values: object) -> str:
-        return text(key, language, **values)
-
-    return {
-        "t": translated,
-        "time": wording.moment,
-        "number": wording.number,
-        "percent": wording.percent,
-        "probability": wording.probability,
-        "chance": wording.chance,
-        "unrelated": partial(wording.unrelated, language=language),
-        "witness_name": partial(wording.witness_name, language=language),
-        "points": points,
-        "cells": cells,
-        "uri": _uri,
-        "work_frame": _work_frame,
-    }
-
-
-def _work_frame(finding: Finding) -> Frame:
-    return _frame(finding.picture, finding.record.width, finding.record.height)
-
-
-def _frame(shot: Shot | None, width: int, height: int) -> Frame:
-    if shot is not None:
-        return (shot.width, shot.height)
-    scale = _UNKNOWN_SIDE / max(width, height)
-    return (round(width * scale), round(height * scale))
+def _translated(language: Language, key: str, **values: object) -> str:
+    return text(key, language, **values)
 
 
 def _size(value: float) -> str:
-    return wording.number(round(value, 1))
+    return number(round(value, 1))
 
 
 def _uri(shot: Shot) -> str:

@@ -1,5 +1,6 @@
 """The report as HTML: what it says, that nothing gets in or out, and that the same report is the same bytes."""
 
+import hashlib
 import re
 import string
 from dataclasses import replace
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 
 from provenance.adapters.reports import LANGUAGES, Language, ReportDrawing, ReportHtml
-from provenance.adapters.reports.html import cells, content_policy, points
+from provenance.adapters.reports.content import digest as json_digest
+from provenance.adapters.reports.html import boxes, content_policy, points
+from provenance.adapters.reports.shapes import Frame, labels
 from provenance.adapters.reports.texts import TEXTS, text
-from provenance.adapters.reports.wording import chance, number, percent, probability, unrelated, witness_name
+from provenance.adapters.reports.wording import about, number, one_in, percent, probability, unrelated, witness_name
 from provenance.core.report import (
     Asked,
     FalseAlarms,
@@ -26,6 +29,7 @@ from provenance.core.report import (
     Record,
     Report,
     Witness,
+    json_file,
 )
 from provenance.core.types import Grade
 from tests.records import NOON, digest
@@ -77,11 +81,14 @@ def a_finding(**changes: Any) -> Finding:
         "false_alarms": FalseAlarms(threshold=0.86, rate=0.0025, upper=0.014, queries=400),
         "region_query": HALF,
         "region_reference": HALF,
+        "covers_query": 0.5,
+        "covers_reference": 0.5,
         "placement": Placement(
             transform=STILL, mirrored=False, inliers=84, share=0.5, heat=((100, 100, 0), (-1, 50, -1))
         ),
         "picture": SMALL,
         "overlay": ReportDrawing().laid_over(PIXELS, PIXELS, STILL),
+        "shown": "yes",
     }
     return Finding(**(usual | changes))
 
@@ -107,6 +114,19 @@ def a_report(*findings: Finding, **changes: Any) -> Report:
         "models": ("m1", "m2"),
     }
     return Report(**(usual | changes))
+
+
+def a_mark(**changes: Any) -> Mark:
+    usual = {
+        "work_id": "pv-028t5cy4tqkff",
+        "key_id": "k",
+        "confidence": 1 - 2.0**-40,
+        "scale": 1.0,
+        "rotation": 0.0,
+        "mirrored": False,
+        "region": None,
+    }
+    return Mark(**(usual | changes))
 
 
 class Page(HTMLParser):
@@ -147,9 +167,11 @@ def test_regions_are_polygons_on_both_pictures() -> None:
 
 
 def test_the_heat_map_says_nothing_where_there_is_nothing_to_compare() -> None:
-    found = list(cells(((100, 100, 0), (-1, 50, -1)), (300, 200)))
+    found = list(boxes(((100, 100, 0), (-1, 50, -1)), Frame(300, 200)))
     assert found == [("0", "0", "200", "100", 4), ("200", "0", "100", "100", 0), ("100", "100", "100", "100", 2)]
-    assert len(page(a_report(a_finding())).all("rect")) == 3
+    drawn = page(a_report(a_finding())).all("rect")
+    assert len([box for box in drawn if "x" in box]) == 3
+    assert [box["class"] for box in drawn if "x" not in box] == ["h0", "h1", "h2", "h3", "h4"]  # the legend
 
 
 def test_scores_and_limits_are_told_in_words(language: Language) -> None:
@@ -162,7 +184,7 @@ def test_scores_and_limits_are_told_in_words(language: Language) -> None:
 
 def test_it_says_what_this_means_for_unrelated_pictures(language: Language) -> None:
     words = page(a_report(a_finding()), language).words
-    assert all(part in words for part in ("400", "0.25 %", "0.8600", "1.4 %"))
+    assert all(part in words for part in ("400", "0.25%", "86.00%", "1.4%", "1 of" if language == "en" else "1 幅"))
 
 
 def test_the_record_stands_in_it(language: Language) -> None:
@@ -172,7 +194,7 @@ def test_the_record_stands_in_it(language: Language) -> None:
         assert value in words
     assert text("log-value", language, index=7, kind="work.registered") in words
     assert text("receipt-value", language, chain=31337, block=12, tx="0xabc") in words
-    assert "2026-03-01T12:00:00Z" in words
+    assert "2026-03-01 12:00:00 UTC" in words
 
 
 @pytest.mark.parametrize("grade", list(Grade))
@@ -197,7 +219,7 @@ def test_the_licence(status: str, language: Language) -> None:
 
 def test_it_says_what_it_does_not_prove(language: Language) -> None:
     words = page(a_report(), language).words
-    assert all(text(f"limit-{number}", language) in words for number in range(1, 6))
+    assert all(text(f"limit-{number}", language) in words for number in range(1, 7))
 
 
 def test_no_finding_is_called_an_infringement(language: Language) -> None:
@@ -206,25 +228,112 @@ def test_no_finding_is_called_an_infringement(language: Language) -> None:
 
 
 def test_without_the_query_its_outline_is_drawn_in_its_shape() -> None:
-    report = a_report(a_finding(placement=None, overlay=None, picture=None))
+    report = a_report(a_finding(placement=None, overlay=None, picture=None, shown="owner-only"))
     blank = page(replace(report, asked=replace(report.asked, picture=None)))
     assert not blank.all("image")
     assert not blank.all("use")
     assert [frame["viewbox"] for frame in blank.all("svg")] == ["0 0 640 512", "0 0 640 512"]
     assert len(blank.all("polygon", "outline")) == 2
     assert text("no-query", "en") in blank.words
-    assert text("not-shown", "en") in blank.words
+    assert text("owner-only", "en") in blank.words
+    assert [frame["class"] for frame in blank.all("text")] == ["absent", "absent"]
 
 
 def test_a_mark_a_mirror_and_works_that_left() -> None:
-    mark = Mark(work_id=None, key_id="k", confidence=1 - 2.0**-40, scale=1, rotation=0, mirrored=False)
+    mark = a_mark(work_id=None)
     placed = replace(a_finding().placement, mirrored=True)  # type: ignore[type-var]
     words = page(a_report(a_finding(placement=placed, copied_mark=True), mark=mark, withdrawn=2)).words
-    assert "9.1e-13" in words
+    assert "1 in 1,000,000,000,000 pictures" in words
     assert text("no-live-work", "en") in words
     assert text("mirrored", "en") in words
     assert text("copied-mark", "en") in words
     assert text("withdrawn", "en", count=2) in words
+
+
+def test_several_works_are_listed_and_numbered_in_one_picture(language: Language) -> None:
+    left, right = ((0.0, 0.0), (0.4, 0.0), (0.4, 0.4)), ((0.5, 0.5), (1.0, 0.5), (1.0, 1.0))
+    report = a_report(
+        a_finding(region_query=left),
+        a_finding(region_query=right, record=a_record(work_id="pv-2", title="沙丘")),
+        a_finding(region_query=left, grade=Grade.PARTIAL, record=a_record(work_id="pv-3", title="")),
+    )
+    found = page(report, language)
+    for words in (text("several", language, count=3), text("overview", language), text("map", language)):
+        assert words in found.words
+    assert [found.words.index(f"{number}. ") for number in (1, 2, 3)] == sorted(
+        found.words.index(text("finding", language, number=n, work=w))
+        for n, w in ((1, "pv-028t5cy4tqkff"), (2, "pv-2"), (3, "pv-3"))
+    )
+    numbers = labels(report)
+    assert [label.number for label in numbers] == [1, 2, 3]
+    assert len(found.all("circle")) == 3
+    assert numbers[2].x - numbers[0].x >= 16  # two at one place stand side by side
+    assert abs(numbers[1].x - 160) < 30 > abs(numbers[1].y - 128)
+
+
+def test_the_part_that_carries_the_mark_is_drawn(language: Language) -> None:
+    report = a_report(a_finding(), mark=a_mark(region=HALF))
+    found = page(report, language)
+    assert [outline["points"] for outline in found.all("polygon", "dashed")] == ["0,0 160,0 160,256 0,256"]
+    assert text("map-mark", language) in found.words
+    assert not page(a_report(a_finding(), mark=a_mark()), language).all("polygon", "dashed")
+
+
+def test_a_part_is_told_by_its_share_of_both(language: Language) -> None:
+    finding = a_finding(grade=Grade.PARTIAL, covers_query=0.234, covers_reference=0.61)
+    found = page(a_report(finding), language)
+    said = text("covers", language, query="23%", work="61%")
+    assert said in found.words
+    assert sum(said in str(drawing.get("aria-label")) for drawing in found.all("svg")) == 2
+
+
+def test_what_only_looks_alike_is_shown_without_an_outline(language: Language) -> None:
+    alike = a_finding(
+        grade=Grade.SIMILAR,
+        region_query=None,
+        region_reference=None,
+        covers_query=None,
+        covers_reference=None,
+        placement=None,
+        overlay=None,
+    )
+    found = page(a_report(alike), language)
+    assert not found.all("polygon")
+    assert text("work-plain", language) in found.words
+
+
+def test_findings_past_the_fifth_say_that_they_are_not_drawn(language: Language) -> None:
+    more = a_finding(picture=None, placement=None, overlay=None, shown="not-drawn")
+    words = page(a_report(a_finding(), more), language).words
+    assert words.count(text("side-by-side", language)) == 1
+    assert text("not-drawn", language) in words
+    assert text("owner-only", language) not in words
+
+
+def test_the_limits_of_the_calibration_are_told(language: Language) -> None:
+    assert text("limits-of", language, strict="86.00%", review="39.00%") in page(a_report(a_finding()), language).words
+
+
+def test_equal_digests_are_no_estimate(language: Language) -> None:
+    spoke = Witness(kind="file", score=1.0, threshold=1.0, lower_is_closer=False, speaks=True)
+    exact = a_finding(grade=Grade.IDENTICAL, probability=1.0, evidence=(spoke,), limits=None, false_alarms=None)
+    words = page(a_report(exact), language).words
+    assert text("probability-exact", language) in words
+    assert text("unrelated-exact", language) in words
+    assert "%" not in words.split(text("unrelated-exact", language))[0].split(text("probability-exact", language))[1]
+
+
+def test_the_digest_of_the_json_form_stands_in_it(language: Language) -> None:
+    report = a_report(a_finding())
+    assert json_digest(report) == hashlib.sha256(json_file(report)).hexdigest()
+    assert json_digest(report) in page(report, language).words
+
+
+def test_every_drawing_says_what_it_shows() -> None:
+    found = page(a_report(a_finding(), a_finding(), mark=a_mark(region=HALF)))
+    drawings = [drawing for drawing in found.all("svg") if "aria-hidden" not in drawing]
+    assert len(drawings) == 1 + 4 * 2
+    assert all(drawing["role"] == "img" and drawing["aria-label"] for drawing in drawings)
 
 
 # ---- what gets in and out
@@ -267,7 +376,7 @@ def test_the_policy_lets_our_own_script_in_and_no_other() -> None:
 
 
 def test_numbers_in_drawings_are_short_and_plain() -> None:
-    assert points(((1 / 3, 2 / 3), (1e-9, 1.0)), (100, 100)) == "33.3,66.7 0,100"
+    assert points(((1 / 3, 2 / 3), (1e-9, 1.0)), Frame(100, 100)) == "33.3,66.7 0,100"
 
 
 # ---- the same each time
@@ -290,11 +399,17 @@ def test_every_text_is_there_in_both_languages_with_the_same_values() -> None:
         (number(21.0), "21"),
         (number(-0.00001), "0"),
         (number(0.473), "0.473"),
-        (probability(0.999999), "0.9999"),
-        (probability(1.0), "1"),
-        (percent(0.0025), "0.25 %"),
-        (percent(1.0), "100 %"),
-        (chance(0.0), "1.0e-15"),
+        (probability(0.999999, "en"), "more than 99.99%"),
+        (probability(1.0, "zh"), "99.99% 以上"),
+        (probability(0.99286, "en"), "99.29%"),
+        (probability(0.00001, "en"), "less than 0.01%"),
+        (percent(0.0025), "0.25%"),
+        (percent(1.0), "100%"),
+        (about(0.614, "en"), "61%"),
+        (about(0.001, "en"), "less than 1%"),
+        (one_in(0.0), "1,000,000,000,000,000"),
+        (one_in(1.02e-7), "9,800,000"),
+        (one_in(0.3), "3"),
     ],
 )
 def test_numbers(made: str, expected: str) -> None:
@@ -307,6 +422,7 @@ def test_numbers(made: str, expected: str) -> None:
         ("file", "unrelated-exact"),
         ("pixels", "unrelated-exact"),
         ("mark", "unrelated-mark"),
+        ("sscd", "unrelated-unknown"),
         ("dense", "unrelated-unknown"),
     ],
 )

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from provenance.core.policy import WHOLE
 from provenance.core.records import Check
 from provenance.core.report import VERSION, FalseAlarms, Limits, Report, as_json
 from provenance.core.types import Grade, Picture
@@ -68,7 +70,8 @@ def test_a_picture_that_was_not_kept_is_not_shown_but_all_else_is(studio: Studio
     assert report.asked.picture is None
     assert (finding.placement, finding.overlay) == (None, None)
     assert finding.picture is not None
-    assert finding.region_query == ((0, 0), (1, 0), (1, 1), (0, 1))
+    assert finding.region_query == WHOLE
+    assert (finding.covers_query, finding.covers_reference) == (1, 1)
     assert finding.record.certificate_id
 
 
@@ -77,6 +80,7 @@ def test_only_its_owner_and_administrators_see_a_work(studio: Studio, viewer: st
     studio.registered(1)
     (finding,) = reported(studio, look_alike(studio), viewer=viewer).findings
     assert (finding.picture is not None, finding.overlay is not None) == (sees, sees)
+    assert finding.shown == ("yes" if sees else "owner-only")
     assert finding.placement is not None  # where they agree gives no picture away
 
 
@@ -131,6 +135,7 @@ def test_withdrawn_works_leave_reports_on_old_checks(studio: Studio) -> None:
     assert (report.findings, report.withdrawn, report.grade) == ((), 1, Grade.NONE)
     assert report.mark is not None
     assert report.mark.work_id is None
+    assert report.mark.region == WHOLE
     assert str(work.id) not in json.dumps(as_json(report))
 
 
@@ -154,12 +159,27 @@ def test_a_licence_is_named_with_its_licensee(studio: Studio) -> None:
     assert reported(studio, data).findings[0].licence.status == "not-asked"
 
 
+def test_what_only_looks_alike_has_no_outline(studio: Studio) -> None:
+    """Where the search compared is not what they share."""
+    studio.registered(1)
+    check = studio.ask(look_alike(studio))
+    corners = [[0.25, 0.0], [0.75, 0.0], [0.75, 0.5], [0.25, 0.5]]
+    (match,) = check.report["matches"]
+    for grade, outline, covers in (("partial", tuple(map(tuple, corners)), 0.25), ("similar", None, None)):
+        said = {**match, "grade": grade, "region_query": corners, "region_reference": corners}
+        stored = replace(check, report={**check.report, "matches": [said]})
+        (finding,) = studio.report(stored, query=None, viewer=None).findings
+        assert (finding.region_query, finding.covers_query) == (outline, covers)
+        assert (finding.region_reference, finding.covers_reference) == (outline, covers)
+
+
 def test_not_more_works_are_drawn_than_a_document_holds(studio: Studio) -> None:
     for shade in range(MAX_DRAWN + 2):
         studio.registered(1, data=png(np.clip(painting(1).astype(int) + shade, 0, 255).astype(np.uint8)))
     report = reported(studio, png(painting(1) - np.uint8(5)))
     drawn = [finding.picture is not None for finding in report.findings]
     assert drawn == [True] * MAX_DRAWN + [False] * 2
+    assert [finding.shown for finding in report.findings] == ["yes"] * MAX_DRAWN + ["not-drawn"] * 2
 
 
 def test_nothing_found_is_a_report_too(studio: Studio) -> None:
