@@ -12,11 +12,13 @@ from typing import Annotated, Any, Final, TextIO
 import typer
 
 from provenance.core.errors import ProvenanceError
+from provenance.core.types import Region
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: one object, or one object a line for several.")]
 # `readable=False`: a file that can't be read is told like any other trouble with one file, and the rest goes on.
 Paths = Annotated[list[Path], typer.Argument(help="Pictures or folders; - is standard input.", readable=False)]
 _LINE: Final = "\n"
+_WHOLE: Final = 0.9  # what fills so much of the width and the height is not said to lie in a part of the picture
 
 
 class ReaderLeft(Exception):
@@ -81,6 +83,14 @@ def complain(
         return
     where = f"{about}: " if about else ""
     note(f"{where}{error.reason}" + (f"\n  {error.hint}" if error.hint else ""))
+
+
+def placed(region: Region) -> str:
+    """Where in a picture something lies, as the box around it; nothing where that is about the whole picture."""
+    x, y = zip(*region, strict=True)
+    if max(x) - min(x) > _WHOLE and max(y) - min(y) > _WHOLE:
+        return ""
+    return f", at x {min(x):.0%} to {max(x):.0%}, y {min(y):.0%} to {max(y):.0%}"
 
 
 def rows(header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:

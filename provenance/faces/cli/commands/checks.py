@@ -10,7 +10,7 @@ from provenance.core.errors import InvalidRequest
 from provenance.core.types import Grade, check_licensee
 from provenance.faces.cli import explaining, files, opened
 from provenance.faces.cli.batch import each
-from provenance.faces.cli.console import AsJson, Paths, emit, note, say
+from provenance.faces.cli.console import AsJson, Paths, emit, note, placed, say
 from provenance.faces.cli.exits import Exit
 
 if TYPE_CHECKING:
@@ -113,8 +113,9 @@ def _lines(match: "Mapping[str, Any]") -> list[str]:
     spoke = [_spoken(witness) for witness in match["evidence"] if witness["speaks"]]
     licence = _LICENCES.get(match["licence"]["status"], "")
     title = f", {match['title']}" if match["title"] else ""
+    part = placed(match["region_query"]) if match["region_query"] else ""
     lines = [
-        f"{match['work_id']}  {match['grade']}{licence}, probability {match['probability']:.4f}",
+        f"{match['work_id']}  {match['grade']}{part}{licence}, probability {match['probability']:.4f}",
         f"  registered {match['registered_at'][:10]}{title}",
         f"  evidence: {', '.join(spoke) or 'nothing above its threshold'}",
     ]

@@ -12,11 +12,10 @@ from provenance.core.errors import InvalidRequest
 from provenance.core.types import Detection, Region, WorkId
 from provenance.faces.cli import files, opened
 from provenance.faces.cli.batch import each, since
-from provenance.faces.cli.console import AsJson, Paths, emit, note, say
+from provenance.faces.cli.console import AsJson, Paths, emit, note, placed, say
 from provenance.faces.cli.exits import Exit
 from provenance.faces.cli.outputs import Outputs
 
-_ALL: Final = 0.9  # a mark over so much of the width and height is not said to lie in a part
 _ALONE: Final = (
     "a mark alone names an id, not what the picture shows, and can be copied: `provenance check` compares both"
 )
@@ -135,13 +134,5 @@ def _described(detection: Detection, region: Region | None) -> dict[str, Any]:
 def _words(detection: Detection, region: Region | None) -> str:
     turned = f", turned {detection.rotation:.1f}°" if abs(detection.rotation) > 0.5 else ""
     mirrored = ", mirrored" if detection.mirrored else ""
-    part = "" if region is None else _part(region)
+    part = "" if region is None else placed(region)
     return f"{WorkId(detection.payload)}, scale {detection.scale:.2f}{turned}{mirrored}{part}, key {detection.key_id}"
-
-
-def _part(region: Region) -> str:
-    """Where it lies, as the box around it; nothing where that is about the whole picture."""
-    x, y = zip(*region, strict=True)
-    if max(x) - min(x) > _ALL and max(y) - min(y) > _ALL:
-        return ""
-    return f", at x {min(x):.0%} to {max(x):.0%}, y {min(y):.0%} to {max(y):.0%}"
