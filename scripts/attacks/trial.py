@@ -7,7 +7,6 @@ that a model or threshold was fitted on is ever asked about in a test.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -15,10 +14,10 @@ from numpy.random import Generator
 
 from scripts.attacks import elements
 from scripts.attacks.attack import DEEPEST, KINDS, PARTIAL, Upload, attack, draw_chain
-from scripts.attacks.families import Family, in_edition, read_families
+from scripts.attacks.families import in_edition
 from scripts.attacks.filters import encoded
+from scripts.attacks.pictures import Pictures
 from scripts.attacks.scene import Pixels, Truth
-from scripts.models.copies import list_corpus, read
 
 GROUPS: Final = ("single", "composed", "partial")
 # Of ten positive queries: three of one kind, five of two to four kinds, two partial copies.
@@ -73,19 +72,18 @@ class Query:
 
 
 class Trial:
-    """The same corpus, sizes, edition, side and seed give the same trial, query by query: any query can be made without
-    the ones before it.
+    """The same pictures, sizes, edition, side and seed give the same trial, query by query: any query can be made
+    without the ones before it.
 
     Four sevenths of the pictures (at most) are registered, one seventh gives what carries a shared element, and the
     rest is unknown: negative queries, and what lies beside or over a work. Pictures of the same side that are not of
     the edition lie beside and over works too.
     """
 
-    def __init__(self, corpus: Path, sizes: Sizes, *, edition: str, test: bool, seed: int) -> None:
-        self.corpus, self.sizes, self.seed = corpus, sizes, seed
-        self._families = read_families(corpus)
-        names = list_corpus(corpus, test=test)
-        wanted = [name for name in names if in_edition(self.family(name), edition)]
+    def __init__(self, pictures: Pictures, sizes: Sizes, *, edition: str, test: bool, seed: int) -> None:
+        self.pictures, self.sizes, self.seed = pictures, sizes, seed
+        names = pictures.names(test=test)
+        wanted = [name for name in names if in_edition(pictures.family(name), edition)]
         order = [wanted[i] for i in self._rng("order", 0).permutation(len(wanted))]
         count = min(sizes.references, len(order) * 4 // 7)
         decorated = max(1, len(order) // 7)
@@ -95,21 +93,15 @@ class Trial:
         self._beside = [*self.unknown, *(name for name in names if name not in chosen)]
         self._elements = self._make_elements()
 
-    def family(self, name: str) -> Family:
-        return self._families.get(name, Family())
-
     def _rng(self, stage: str, number: int) -> Generator:
         return np.random.default_rng([self.seed, _STAGES[stage], number])
-
-    def _read(self, name: str) -> Pixels:
-        return read(self.corpus / name)
 
     def _draw(self, rng: Generator, but: str) -> Pixels:
         """A picture that is not registered and not `but`."""
         name = but
         while name == but:
             name = str(rng.choice(self._beside))
-        return self._read(name)
+        return self.pictures.read(name)
 
     def _make_elements(self) -> list[tuple[str, elements.Element]]:
         """The picture of an inset is one of those that carry elements: nobody is asked about it or shown it."""
@@ -118,17 +110,17 @@ class Trial:
         made = []
         for number in range(count):
             rng, kind = self._rng("elements", number), kinds[number % len(kinds)]
-            made.append((kind.__name__, kind(rng, self._read(self._decorated[0]))))
+            made.append((kind.__name__, kind(rng, self.pictures.read(self._decorated[0]))))
         return made
 
     def references(self) -> Iterator[tuple[str, Pixels]]:
         """Everything that is registered: (id, picture). Some carry an element that negative queries share."""
         for name in self.registered:
-            yield name, self._read(name)
+            yield name, self.pictures.read(name)
         carriers = self._decorated[1:] or self._decorated
         for number, (kind, element) in enumerate(self._elements):
             for name in self._rng("decorated", number).choice(carriers, min(_DECORATED, len(carriers)), replace=False):
-                yield f"{kind}-{number}/{name}", element(self._read(str(name)))
+                yield f"{kind}-{number}/{name}", element(self.pictures.read(str(name)))
 
     def asks(self) -> Sequence[Ask]:
         """All queries: the positives, then the negatives."""
@@ -149,11 +141,11 @@ class Trial:
 
     def _negatives(self) -> Iterator[Ask]:
         """Unknown pictures, half of them attacked as the positives are: a frame must not alarm by itself."""
-        registered = {self.family(name) for name in self.registered}
+        registered = {self.pictures.family(name) for name in self.registered}
         for number in range(self.sizes.negatives):
             name, rng = self.unknown[number % len(self.unknown)], self._rng("negative", number)
             kinds = draw_chain(rng, int(rng.integers(1, DEEPEST + 1))) if self._is_attacked(number) else ()
-            yield Ask("negative", number, name, self.family(name).relation(registered), kinds)
+            yield Ask("negative", number, name, self.pictures.family(name).relation(registered), kinds)
 
     def _is_attacked(self, number: int) -> bool:
         """Every other one, the other way round in every other round through the unknown pictures."""
@@ -168,7 +160,7 @@ class Trial:
     def make(self, ask: Ask) -> Query:
         """The pixels of a query, and where the work is in it."""
         rng = np.random.default_rng([self.seed, _STAGES[ask.stage], ask.number, 1])
-        picture = self._read(ask.source)
+        picture = self.pictures.read(ask.source)
         if ask.stage == "shared":
             picture = self._elements[ask.number % len(self._elements)][1](picture)
             return Query(encoded(picture, ".jpg", int(rng.integers(50, 95))), None)

@@ -1,183 +1,151 @@
-"""Measure matching on the test split, next to pHash and PDQ on the same queries.
+"""Measure matching: the engine and its peers on the same attacked queries, with intervals, beside the goals.
 
-    python -m scripts.bench.matching [--corpus FOLDER] [--seed 1] [--json out.json]
+    python -m scripts.bench.matching [--edition both] [--images 150] [--sample 240] [--peers engine,phash,...]
+        [--photos FOLDER] [--distractors N --pictures FOLDER ...] [--sscd model.onnx]
+        [--clip-arch ViT-B-32 --clip-weights FILE] [--seed 1] [--json out.json] [--again]
 
-Registers a part of the pictures that nothing was fitted on (`scripts/models/copies.py` has the rule), asks for
-misuses of them, for unrelated pictures of the same families, and for pictures that share only an element with a
-registered one.
+Registers up to `--images` pictures that nothing was fitted on (and four for each shared element), asks `--sample`
+attacked copies of them and as many negatives, and as many negatives of the calibration side, where the threshold of
+"FAR 1 %" is fixed (`scripts/attacks` makes both). Every answer is kept in `<json>.rows/` before the next query, so a
+stopped run goes on where it was. Rows of another engine, seed or set of pictures are refused, or with `--again`
+measured anew. Run with OMP_NUM_THREADS=1; times are CPU times of one thread.
 
-muAP: micro average precision over all answers. FAR: share of unrelated queries (unknown and shared) with an answer at
-the threshold; R: share of misuses whose own work is answered at it. `strict` is the threshold that comes with the
-package, fixed on other pictures. Prints JSON and tables; the same corpus and seed give the same numbers, times apart.
+Prints tables; `--json` holds the same numbers. The same corpus, seed and engine give the same ones, times apart.
 """
 
 import argparse
 import json
 import platform
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
+import faiss
 
-from index import Matcher, hashes
-from index.matcher import is_content
-from scripts.models.copies import DEFAULT_CORPUS, Pixels
-from scripts.models.trials import Ask, Sizes, Trial, micro_average_precision, wilson_upper
+from scripts.attacks.pictures import Pictures
+from scripts.attacks.trial import Sizes
+from scripts.bench.matching_distractors import Distractors
+from scripts.bench.matching_peers import PEERS, Method, engine_digest, with_weights
+from scripts.bench.matching_report import Answers, report_edition, tables
+from scripts.bench.matching_rows import OtherRows, Rows
+from scripts.bench.matching_run import CALIBRATION, DISTRACTORS, TEST, Pass, Runner
+from scripts.models.copies import DEFAULT_CORPUS
 
-SIZES = Sizes(references=150, positives=168, unknown=110, shared=60)
-Answers = dict[str, float]  # reference -> score, larger is closer
-
-
-@dataclass(slots=True)
-class Method:
-    """What a method answered to each query, and what that cost."""
-
-    name: str
-    answer: Callable[[Pixels], Answers]
-    answers: list[Answers] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-    def ask(self, picture: Pixels) -> None:
-        started = time.process_time()
-        self.answers.append(self.answer(picture))
-        self.seconds.append(time.process_time() - started)
+EDITIONS = {"photo": ("photo",), "art": ("art",), "both": ("photo", "art")}
+SHARED = 5  # one negative in so many more shares only an element
 
 
-class HashSearch:
-    """Exhaustive search by Hamming distance."""
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", type=Path, default=DEFAULT_CORPUS)
+    parser.add_argument("--photos", type=Path, help="photos of other origin, for the test (distinct_pictures.py)")
+    parser.add_argument("--edition", choices=EDITIONS, default="both")
+    parser.add_argument("--images", type=int, default=150, help="registered pictures at most")
+    parser.add_argument("--sample", type=int, default=240, help="positive queries, and negative ones")
+    parser.add_argument("--peers", default=",".join(PEERS), help=f"of {', '.join(PEERS)}, sscd, clip")
+    parser.add_argument("--distractors", type=int, default=0)
+    parser.add_argument("--pictures", type=Path, nargs="*", default=[], help="folders of pictures for distractors")
+    parser.add_argument("--sscd", type=Path, help="SSCD weights, ONNX or TorchScript")
+    parser.add_argument("--clip-arch", default="ViT-B-32")
+    parser.add_argument("--clip-weights")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, default=Path("matching.json"))
+    parser.add_argument("--again", action="store_true", help="measure anew what other engines or seeds left")
+    return parser.parse_args()
 
-    def __init__(
-        self, of_reference: Callable[[Pixels], NDArray[Any]], of_query: Callable[[Pixels], NDArray[Any]]
-    ) -> None:
-        self._of_reference, self._of_query = of_reference, of_query
-        self._names: list[str] = []
-        self._rows: list[NDArray[Any]] = []
 
-    def add(self, name: str, picture: Pixels) -> None:
-        self._names.append(name)
-        self._rows.append(self._of_reference(picture))
-
-    def __call__(self, picture: Pixels) -> Answers:
-        asked = np.atleast_2d(self._of_query(picture))
-        distance = hashes.hamming(asked[:, None], np.stack(self._rows)[None]).min(axis=0)
-        return {self._names[i]: -float(distance[i]) for i in np.argsort(distance, kind="stable")[:10]}
+def makers(options: argparse.Namespace) -> dict[str, Callable[[], Method]]:
+    """Raises SystemExit for a peer that is unknown, or needs weights that are not given."""
+    clip = (options.clip_arch, options.clip_weights) if options.clip_weights else None
+    extra = with_weights(options.sscd, clip)
+    known = {**PEERS, **extra}
+    wanted = [*dict.fromkeys([*options.peers.split(","), *extra])]
+    if unknown := [name for name in wanted if name not in known]:
+        raise SystemExit(f"no peer {', '.join(unknown)}: there are {', '.join(known)}; sscd and clip need weights")
+    return {name: known[name] for name in wanted}
 
 
-def run(trial: Trial) -> tuple[list[Method], list[Ask], list[set[str]]]:
-    """The methods with their answers, the queries (without pictures), and what the matcher claimed as content."""
-    rivals = {
-        "pHash": HashSearch(hashes.phash, hashes.phash),
-        "PDQ": HashSearch(lambda p: hashes.pdq(p)[0], lambda p: hashes.pdq(p)[0]),
-        "PDQ, 8 orientations": HashSearch(lambda p: hashes.pdq(p)[0], lambda p: hashes.pdq_dihedral(p)[0]),
+def measure(options: argparse.Namespace, runner: Runner, pictures: Pictures) -> dict[str, Any]:
+    """Each edition's passes, then its report."""
+    sizes = Sizes(options.images, options.sample, options.sample, options.sample // SHARED)
+    chosen, editions = EDITIONS[options.edition], {}
+    methods = makers(options)
+    negatives = replace(sizes, positives=0)
+    calibrations = {
+        edition: runner.run(Pass(edition, CALIBRATION, negatives, options.seed), methods)
+        for edition in dict.fromkeys(("photo", *chosen))
     }
-    matcher, claims = Matcher(), []
-
-    def fused(picture: Pixels) -> Answers:
-        considered = matcher.explain(picture)
-        claims.append({match.id for match in considered if is_content(match)})
-        return {match.id: match.probability for match in considered}
-
-    for name, picture in trial.references():
-        matcher.add([name], [picture])
-        for rival in rivals.values():
-            rival.add(name, picture)
-    methods = [Method(name, rival) for name, rival in rivals.items()] + [Method("index.Matcher", fused)]
-    asks = []
-    for ask in trial.asks():
-        for method in methods:
-            method.ask(ask.picture)
-        asks.append(Ask(np.zeros((1, 1, 3), np.uint8), ask.kind, ask.owner))
-    return methods, asks, claims
-
-
-def recall(method: Method, asks: Sequence[Ask], far: float) -> float:
-    """Share of misuses whose work scores above what the fraction `far` of unrelated queries reach."""
-    alarms = sorted(
-        (max(a.values(), default=-np.inf) for a, q in zip(method.answers, asks, strict=True) if not q.owner),
-        reverse=True,
-    )
-    limit = alarms[int(far * len(alarms))]
-    return float(
-        np.mean([a.get(q.owner, -np.inf) > limit for a, q in zip(method.answers, asks, strict=True) if q.owner])
-    )
+    for edition in chosen:
+        test = runner.run(Pass(edition, TEST, sizes, options.seed), methods)
+        crowd: dict[str, Rows] = {}
+        distractors = Distractors(pictures, options.pictures, options.distractors)
+        if options.distractors:
+            run = Pass(edition, DISTRACTORS, sizes, options.seed, options.distractors)
+            crowd = runner.run(run, methods, distractors)
+        answers = {
+            name: Answers(
+                calibration=list(calibrations[edition][name].rows.values()),
+                test=list(test[name].rows.values()),
+                registrations=list(test[name].registrations.values()),
+                photo=list(calibrations["photo"][name].rows.values()),
+                crowded=list(crowd[name].rows.values()) if crowd else (),
+            )
+            for name in methods
+        }
+        titles = {name: maker().name for name, maker in methods.items()}
+        editions[edition] = {
+            "registered": len(next(iter(test.values())).registrations),
+            "queries": len(next(iter(answers.values())).test),
+            "distractors": registered_distractors(crowd),
+            **report_edition(answers, titles, options.seed),
+        }
+    return editions
 
 
-def summarise(method: Method, asks: Sequence[Ask]) -> dict[str, Any]:
-    pairs = [(s, i == q.owner) for a, q in zip(method.answers, asks, strict=True) for i, s in a.items()]
-    first = [
-        max(a, key=lambda i: a[i], default=None) == q.owner
-        for a, q in zip(method.answers, asks, strict=True)
-        if q.owner
-    ]
-    return {
-        "muAP": round(micro_average_precision(*zip(*pairs, strict=True), len(first)), 3),
-        "R@1": round(float(np.mean(first)), 3),
-        "R at FAR 1 %": round(recall(method, asks, 0.01), 3),
-        "R at FAR 0": round(recall(method, asks, 0.0), 3),
-        "CPU ms": round(1000 * float(np.median(method.seconds)), 1),
-    }
+def registered_distractors(crowd: dict[str, Rows]) -> str:
+    if not crowd:
+        return "none"
+    ids = next(iter(crowd.values())).registrations
+    whole, tiles = (sum(id_.startswith(prefix) for id_ in ids) for prefix in ("distractor/", "tile-"))
+    return f"{whole} distinct pictures and {tiles} tiles of distinct regions"
 
 
-def at_strict(asks: Sequence[Ask], claims: Sequence[set[str]]) -> dict[str, Any]:
-    """How the packaged thresholds do: by kind of misuse, and false alarms by kind of unrelated query."""
-    kinds: dict[str, list[bool]] = {}
-    for ask, claimed in zip(asks, claims, strict=True):
-        kinds.setdefault(ask.kind, []).append(ask.owner in claimed if ask.owner else bool(claimed))
-    found = [
-        hit for kind, hits in kinds.items() if kind != "unknown" and not kind.startswith("shared-") for hit in hits
-    ]
-    alarms = {
-        name: [hit for kind, hits in kinds.items() if kind.startswith(name) for hit in hits]
-        for name in ("unknown", "shared-")
-    }
-    wrong = [bool(claimed - {ask.owner}) for ask, claimed in zip(asks, claims, strict=True) if ask.owner]
-    return {
-        "recall": round(float(np.mean(found)), 3),
-        "also claims another work": round(float(np.mean(wrong)), 3),
-        **{
-            f"FAR {name.rstrip('-')}": f"{np.mean(hits):.3f} (95 %: up to {wilson_upper(sum(hits), len(hits)):.3f})"
-            for name, hits in alarms.items()
-        },
-        "by kind": {kind: f"{sum(hits)} of {len(hits)}" for kind, hits in kinds.items()},
-    }
-
-
-def table(rows: dict[str, dict[str, Any]]) -> str:
-    columns = list(next(iter(rows.values())))
-    lines = ["| method | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    return "\n".join(
-        [*lines, *(f"| {name} | " + " | ".join(str(row[c]) for c in columns) + " |" for name, row in rows.items())]
-    )
+def commit() -> str:
+    """The checkout's commit, with "+" where files differ from it."""
+    asked = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+", "--exclude=*"]
+    found = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "no checkout"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", type=Path, default=DEFAULT_CORPUS)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+    options = parse()
     cv2.setNumThreads(1)
-    methods, asks, claims = run(Trial(options.corpus, SIZES, test=True, seed=options.seed))
+    faiss.omp_set_num_threads(1)
+    pictures = Pictures(options.corpus, options.photos)
+    runner = Runner(options.json.with_name(options.json.name + ".rows"), pictures, again=options.again)
+    try:
+        editions = measure(options, runner, pictures)
+    except OtherRows as error:
+        sys.exit(str(error))
     body = {
         "script": "scripts/bench/matching.py",
         "seed": options.seed,
-        "machine": f"{platform.machine()}, {platform.processor() or platform.system()}, one thread",
-        "data": f"test split: {SIZES}",
-        "methods": {method.name: summarise(method, asks) for method in methods},
-        "at the packaged thresholds": at_strict(asks, claims),
+        "machine": f"{platform.machine()}, {platform.system()}, one thread",
+        "commit": commit(),
+        "engine": engine_digest(),
+        "editions": editions,
     }
-    text = json.dumps(body, indent=2)
-    if options.json:
-        options.json.write_text(text + "\n")
-    print(text)
-    print(table(body["methods"]))
-    print("\n| kind | found, or alarmed |\n|---|---|")
-    print("\n".join(f"| {kind} | {hits} |" for kind, hits in body["at the packaged thresholds"]["by kind"].items()))
+    options.json.write_text(json.dumps(body, indent=1) + "\n")
+    for edition, told in editions.items():
+        print(
+            f"{edition}: {told['registered']} registered, {told['queries']} queries, distractors: {told['distractors']}"
+        )
+    print(f"seed {options.seed}, {body['machine']}, commit {body['commit']}, engine {body['engine']}\n")
+    print(tables(body))
 
 
 if __name__ == "__main__":

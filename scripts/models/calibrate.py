@@ -29,6 +29,7 @@ from index.describe import Describer
 from index.embedders.lite0 import Lite0Embedder
 from index.local.codebook import bundled
 from scripts.attacks.families import RELATIONS
+from scripts.attacks.pictures import Pictures
 from scripts.attacks.trial import Sizes, Trial
 from scripts.bench.matching_metrics import wilson_upper
 from scripts.models.copies import DEFAULT_CORPUS
@@ -176,7 +177,7 @@ def main() -> None:
     if options.rows and options.rows.exists():
         rows: Rows = dict(np.load(options.rows, allow_pickle=False))
     else:
-        rows = measure(Trial(options.corpus, SIZES, edition="all", test=False, seed=options.seed))
+        rows = measure(Trial(Pictures(options.corpus), SIZES, edition="all", test=False, seed=options.seed))
         if options.rows:
             np.savez(options.rows, **rows)
     fitted = fit(rows["x"], rows["right"])

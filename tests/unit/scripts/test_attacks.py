@@ -11,6 +11,7 @@ from scripts.attacks.attack import KINDS, PARTIAL, attack, draw_chain
 from scripts.attacks.filters import FILTERS
 from scripts.attacks.mixtures import MIXTURES, paste
 from scripts.attacks.moves import MOVES, crop_part
+from scripts.attacks.pictures import Pictures
 from scripts.attacks.trial import GROUPS, Sizes, Trial
 from scripts.models.copies import is_test
 
@@ -140,7 +141,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory):
         rows.append((path, "ai-art" if number < 120 else "photo", "", f"images__style{style}_{prompt}_00ff.webp"))
     with (folder / "index.csv").open("w", newline="") as lines:
         csv.writer(lines).writerows([("path", "kind", "credit", "original_name"), *rows])
-    return folder
+    return Pictures(folder)
 
 
 SIZES = Sizes(references=20, positives=100, negatives=20, shared=10)
@@ -158,7 +159,7 @@ def test_a_trial_has_every_group_and_asks_about_nothing_twice_registered(corpus)
     assert not {ask.source for ask in negatives} & registered
     assert {ask.group for ask in negatives} >= {"same-prompt", "shared-frame", "shared-logo", "shared-window"}
     assert 0.4 < np.mean([bool(ask.kinds) for ask in negatives if ask.stage == "negative"]) < 0.6
-    assert all(trial.family(name).photo is False for name in trial.registered)
+    assert all(trial.pictures.family(name).photo is False for name in trial.registered)
 
 
 def test_the_two_sides_of_the_split_share_no_picture(corpus) -> None:
