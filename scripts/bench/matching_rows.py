@@ -45,7 +45,6 @@ class Rows:
         text = "".join(line + "\n" for line in (lines or [json.dumps(about)]))
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")
-        self._file = path.open("a", encoding="utf-8")
 
     def _take(self, body: dict[str, Any]) -> None:
         if "registered" in body:
@@ -64,8 +63,8 @@ class Rows:
         self.rows[Key(body["stage"], body["number"])] = row
 
     def _write(self, body: dict[str, Any]) -> None:
-        self._file.write(json.dumps(body) + "\n")
-        self._file.flush()
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(body) + "\n")
         self._take(body)
 
     def has(self, ask: Ask) -> bool:
@@ -90,9 +89,6 @@ class Rows:
                 "claimed": row.claimed,
             }
         )
-
-    def close(self) -> None:
-        self._file.close()
 
 
 def _whole_lines(path: Path) -> list[str]:

@@ -59,8 +59,6 @@ class Runner:
         if lacking:
             _register(chain(trial.references(), more), [(methods[name], stores[name]) for name in lacking])
             _ask_all(trial, asks, [(methods[name], stores[name]) for name in lacking], f"{run.edition} {run.name}")
-        for rows in stores.values():
-            rows.close()
         return stores
 
     def _make(self, run: Pass, name: str, maker: Callable[[], Method]) -> Method:
