@@ -65,7 +65,7 @@ def test_every_kind_changes_the_picture_more_than_encoding_it(kind: str) -> None
     assert np.abs(made((kind,)) - picture(1)).mean() > max(smallest, np.abs(made(()) - picture(1)).mean() * 0.9)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("kind", [*MOVES, "collage", "paste", "overlay"])
 def test_origin_says_where_each_pixel_was(kind: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
