@@ -69,6 +69,12 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(default=32 << 20, ge=1 << 10, description="Largest file accepted, in bytes.")
     max_pixels: int = Field(default=50_000_000, ge=1 << 10, description="Largest picture accepted, in pixels.")
     max_side: int = Field(default=30_000, ge=64, description="Longest side accepted, in pixels.")
+    max_frames: int = Field(
+        default=300, ge=1, description="Most frames of an animation that is marked, and of a longer one looked at."
+    )
+    max_animation_pixels: int = Field(
+        default=250_000_000, ge=1 << 10, description="The same in pixels: width x height x frames."
+    )
     max_generated_pixels: int = Field(
         default=2048 * 2048, ge=1 << 16, description="Largest picture that a recipe may ask for, in pixels."
     )

@@ -3,6 +3,12 @@
 `file_digest` is over the file's bytes. `pixels_digest` is over what the file shows, whatever the container: the ASCII
 header ``"pixels-v1 <width>x<height> RGB\\n"``, the uint8 sRGB pixels row by row, and, where the picture has alpha,
 ``"alpha\\n"`` and its bytes.
+
+Two animations may share their first frame, which is often empty. The digest of one is over the ASCII line
+``"animation-v1 <frames> <first frame's pixels digest> <sha256 of the stored frames>\\n"``, where the stored frames are
+what the file holds of them, one after the other: for each the ASCII line ``"<left> <top> <width> <height> <delay's
+numerator> <denominator> <disposal> <over> <hidden> <bytes>\\n"`` (disposal keep, clear or restore; 0 or 1) and its
+bytes, put into a still file of the same format. So labels and manifests don't change it, and another encoding does.
 """
 
 import hashlib
@@ -27,4 +33,8 @@ def pixels_digest(pixels: "Pixels", alpha: "Pixels | None" = None) -> str:
 
 
 def picture_digest(picture: "Picture") -> str:
-    return pixels_digest(picture.pixels, picture.alpha)
+    first = pixels_digest(picture.pixels, picture.alpha)
+    if picture.frames_sha256 is None:
+        return first
+    header = f"animation-v1 {picture.frames} {first} {picture.frames_sha256}\n"
+    return hashlib.sha256(header.encode("ascii")).hexdigest()

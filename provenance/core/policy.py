@@ -86,5 +86,12 @@ def _with_mark(match: Match, mark: Detection) -> Verdict:
     return replace(content, grade=grade, probability=probability, evidence=evidence)
 
 
+def seen_in_another_frame(verdict: Verdict, mark: Detection, evidence: Evidence) -> Verdict:
+    """What is left of a copied mark where the picture is another frame of the animated work: it was not copied."""
+    probability = 1 - (1 - verdict.probability) * (1 - mark.confidence)
+    found = (*verdict.evidence, evidence)
+    return replace(verdict, grade=Grade.EDITED, probability=probability, evidence=found, copied_mark=False)
+
+
 def _agrees(content: Verdict) -> bool:
     return content.grade.is_match or content.probability >= MARK_AGREEMENT

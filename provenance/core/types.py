@@ -121,7 +121,9 @@ class Picture:
     """A decoded upload: what is left of hostile bytes after the limits held.
 
     `pixels` is uint8[H, W, 3] sRGB in viewing orientation, `alpha` uint8[H, W] or None. `notes` tells what decoding had
-    to change ("first of 12 frames", "16 bits reduced to 8"), in plain words. `source` is the file as it came.
+    to change ("first of 3 pages", "16 bits reduced to 8"), in plain words. `source` is the file as it came.
+    `frames` is how many an animation shows; `pixels` and `alpha` are the first of them, and `frames_sha256` stands for
+    them all (`core.digests`).
     """
 
     pixels: "Pixels"
@@ -131,6 +133,7 @@ class Picture:
     source: bytes = field(repr=False)
     frames: int = 1
     notes: tuple[str, ...] = ()
+    frames_sha256: str | None = None
 
     @property
     def width(self) -> int:
@@ -139,6 +142,14 @@ class Picture:
     @property
     def height(self) -> int:
         return int(self.pixels.shape[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One frame of a picture as a viewer sees it: uint8[H, W, 3] sRGB. `index` counts from 0."""
+
+    index: int
+    pixels: "Pixels"
 
 
 @dataclass(frozen=True, slots=True)

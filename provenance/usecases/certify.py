@@ -27,7 +27,8 @@ LEFT_OUT: Final = "the file's own C2PA manifest could not be carried on"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A marked and labelled picture on its way into the register; `source` is what was handed in.
+    """A marked and labelled picture on its way into the register; `source` is what was handed in, `notes` what to tell
+    its owner about reading and marking it.
 
     `made_with` names the system that made the work, where its owner said so.
     """
@@ -41,6 +42,7 @@ class Candidate:
     digital_source_type: str
     recipe_hash: str | None = None
     made_with: Software | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from provenance.core.types import Detection, Evidence, Grade, Picture, Region, W
 from provenance.licensing import is_licensed
 from provenance.usecases.catch_up import catch_up
 from provenance.usecases.explain import explanation
+from provenance.usecases.frames import LOOKED_AT, Seen, find_mark, matched, of_frames, reconsidered
 from provenance.usecases.kept import KEPT, keep
 
 MAX_MATCHES: Final = 20
@@ -73,10 +74,11 @@ class CheckPicture:
             verdicts = [identical(str(exact.work_id), exact.kind)]
         else:
             with watch.stage("mark"):
-                mark = self.watermarker.detect(picture.pixels)
-                region = self.watermarker.locate(picture.pixels, mark) if mark else None
+                seen = find_mark(self.images, self.watermarker, picture)
+                mark = seen.mark
+                region = self.watermarker.locate(seen.frame.pixels, mark) if mark else None
             with watch.stage("match"):
-                considered, verdicts = self._judge(picture, mark)
+                considered, verdicts = self._judge(picture, seen)
         with watch.stage("record"):
             works, grants = self._live(verdicts, query.licensee)
         verdicts = [verdict for verdict in verdicts if verdict.work_id in works][:MAX_MATCHES]
@@ -112,13 +114,17 @@ class CheckPicture:
             by_file = unit.works.by_digest(file_digest(picture.source))
             return by_file or unit.works.by_digest(picture_digest(picture))
 
-    def _judge(self, picture: Picture, mark: Detection | None) -> tuple[Sequence[Match], list[Verdict]]:
+    def _judge(self, picture: Picture, seen: Seen) -> tuple[Sequence[Match], list[Verdict]]:
         """All works that were considered, and the verdicts that count."""
         catch_up(self.store, self.matcher)
-        marked_id = str(WorkId(mark.payload)) if mark else None
-        considered = self.matcher.explain(picture.pixels, candidates=[marked_id] if marked_id else [])
+        marked_id = str(WorkId(seen.mark.payload)) if seen.mark else None
+        candidates = [marked_id] if marked_id else []
+        considered = matched(self.images, picture, lambda pixels: self.matcher.explain(pixels, candidates=candidates))
         verdicts = judge(
-            [match for match in considered if match.grade != "none" or match.id == marked_id], mark, marked_id
+            [match for match in considered if match.grade != "none" or match.id == marked_id], seen.mark, marked_id
+        )
+        verdicts = reconsidered(
+            of_frames(picture, verdicts), seen, store=self.store, blobs=self.blobs, images=self.images
         )
         return considered, [verdict for verdict in verdicts if verdict.grade is not Grade.NONE or verdict.copied_mark]
 
@@ -144,13 +150,19 @@ class CheckPicture:
                 "media_type": picture.media_type,
                 "width": picture.width,
                 "height": picture.height,
-                "notes": list(picture.notes),
+                "notes": [*_frames_note(picture), *picture.notes],
             },
             "licensee": query.licensee,
             "policy": POLICY,
             "models": list(self.matcher.models),
             "milliseconds": watch.stages,
         }
+
+
+def _frames_note(picture: Picture) -> list[str]:
+    if picture.frames == 1:
+        return []
+    return [f"at most {min(LOOKED_AT, picture.frames)} of its {picture.frames} frames were looked at"]
 
 
 def _mark_json(mark: Detection | None, live: Mapping[str, Work], region: Region | None) -> dict[str, Any] | None:

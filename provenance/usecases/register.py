@@ -23,8 +23,9 @@ from provenance.credentials.vocabulary import TRAINED_ALGORITHMIC_MEDIA, check_d
 from provenance.licensing import template
 from provenance.usecases.catch_up import catch_up, follow
 from provenance.usecases.certify import Candidate, Certified, Certify
+from provenance.usecases.frames import find_mark, matched, reconsidered
 from provenance.usecases.label import Label
-from provenance.usecases.mark import read_back
+from provenance.usecases.mark import MarkFrames
 from provenance.usecases.stamp import UNSTAMPED
 
 REGISTERED: Final = "work.registered"
@@ -117,31 +118,35 @@ class Register:
 
     def _refuse_marked(self, picture: Picture) -> None:
         """A marked file that comes back is the existing work; a mark that was copied onto something else is refused."""
-        mark = self.watermarker.detect(picture.pixels)
-        if mark is None:
+        seen = find_mark(self.images, self.watermarker, picture)
+        if seen.mark is None:
             return
-        marked_id = WorkId(mark.payload)
+        marked_id = WorkId(seen.mark.payload)
         with self.store.read() as unit:
             known = unit.works.find([marked_id]).get(marked_id)
         if known is None or known.status is WorkStatus.WITHDRAWN:
             raise _foreign_mark("the picture carries a mark of this service, but of no active work")
         catch_up(self.store, self.matcher)
-        verdicts = judge(self.matcher.match(picture.pixels, candidates=[str(marked_id)]), mark, str(marked_id))
+        candidates = [str(marked_id)]
+        matches = matched(self.images, picture, lambda pixels: self.matcher.match(pixels, candidates=candidates))
+        verdicts = judge(matches, seen.mark, str(marked_id))
+        verdicts = reconsidered(verdicts, seen, store=self.store, blobs=self.blobs, images=self.images)
         if any(verdict.copied_mark for verdict in verdicts):
             raise _foreign_mark(f"the picture carries the mark of {marked_id}, which shows something else")
         raise _already(marked_id)
 
     def _candidate(self, submission: Submission, policy: UsagePolicy, picture: Picture, work_id: WorkId) -> Candidate:
         """The file as it will be signed, read back: the mark has to be found in what its owner receives."""
-        pixels = self.watermarker.embed(self.label.stamp(picture.pixels), work_id.payload)
-        data, _ = self.images.write(picture, pixels)
+        mark = MarkFrames(images=self.images, watermarker=self.watermarker)
+        data, _ = mark(picture, work_id.payload, before=self.label.stamp)
         marked = self.images.read(self.label(data, policy))
-        read_back(self.watermarker, marked.pixels, work_id.payload)
+        notes = mark.read_back(marked, work_id.payload)
         return Candidate(
             work_id=work_id,
             owner=submission.owner,
             source=picture,
             marked=marked,
+            notes=(*picture.notes, *notes),
             policy=policy,
             terms=template(submission.terms),
             digital_source_type=submission.digital_source_type,
@@ -194,7 +199,7 @@ def _work(submission: Submission, candidate: Candidate, certified: Certified, lo
         certificate_hash=certificate_hash(certified.certificate),
         created_at=certified.at,
         recipe_hash=submission.recipe_hash,
-        notes=(*candidate.source.notes, *certified.notes),
+        notes=(*candidate.notes, *certified.notes),
         look_alikes=look_alikes,
     )
 

@@ -21,12 +21,10 @@ from provenance.core.types import Detection, Grade, Picture, WorkId
 from provenance.credentials.c2pa import iscc
 from provenance.usecases.bindings import ANY_ALG, check_alg, marked_work, read_value, work_marked, written_value
 from provenance.usecases.catch_up import catch_up
+from provenance.usecases.frames import find_mark, matched
 
 MAX_RESULTS: Final = 100
 PAGE: Final = 5000  # values of a fingerprint read at once
-NEAR_BITS: Final = 32
-"""Most bits of 256 in which two ISCC Image-Codes of one picture differ here; `scripts/bench/iscc_distances.py` prints
-both sides."""
 _UNRELATED_BITS: Final = 128  # what two random codes of 256 bits have on average
 _CERTAIN: Final = 100
 
@@ -60,7 +58,7 @@ class Rectangle:
         pixels = picture.pixels[top : max(bottom, 0), left : max(right, 0)]
         if pixels.size == 0:
             raise InvalidRequest("the region lies outside the picture")
-        return replace(picture, pixels=pixels.copy(), alpha=None)
+        return replace(picture, pixels=pixels.copy(), alpha=None, frames=1, frames_sha256=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +175,7 @@ class Resolve:
         exact = None if question.alg or question.region else self._exact(picture)
         if exact is not None:
             return {exact: (_CERTAIN, False)}
-        mark = self.watermarker.detect(picture.pixels)
+        mark = find_mark(self.images, self.watermarker, picture).mark
         marked = WorkId(mark.payload) if mark else None
         for verdict in self._judged(picture, mark, {marked, *self._hinted_works(hint)}):
             if verdict.grade.is_match:  # never where the mark was copied: what it names must be seen
@@ -193,7 +191,7 @@ class Resolve:
     def _judged(self, picture: Picture, mark: Detection | None, asked: Iterable[WorkId | None]) -> list[Verdict]:
         catch_up(self.store, self.matcher)
         candidates = [str(work_id) for work_id in asked if work_id is not None]
-        matches = self.matcher.match(picture.pixels, candidates=candidates)
+        matches = matched(self.images, picture, lambda pixels: self.matcher.match(pixels, candidates=candidates))
         return judge(matches, mark, str(WorkId(mark.payload)) if mark else None)
 
     def _hinted_works(self, hint: Hint | None) -> set[WorkId]:
@@ -216,7 +214,7 @@ class Resolve:
                 found += [Found(record.id, scores[record.work_id])] if record.work_id in scores else []
             else:
                 distance = _distance(unit, record, code)
-                if distance is None or distance <= NEAR_BITS:
+                if distance is None or distance <= iscc.NEAR_BITS:
                     found.append(Found(record.id, None if distance is None else _closeness(distance)))
         return found
 
@@ -250,7 +248,7 @@ def near_iscc(unit: Unit, code: int, *, works: bool = True) -> Iterator[tuple[in
     while page := unit.manifests.values(iscc.ALG, after=after, limit=PAGE, works=works):
         for value in page:
             known = iscc.image_bits(base64.b64decode(value))
-            if known is not None and (distance := (known ^ code).bit_count()) <= NEAR_BITS:
+            if known is not None and (distance := (known ^ code).bit_count()) <= iscc.NEAR_BITS:
                 yield distance, value
         after = page[-1]
 

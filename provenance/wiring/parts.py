@@ -71,7 +71,13 @@ class Parts:
     def images(self) -> PillowImages:
         settings = self.settings
         return PillowImages(
-            ImageLimits(file_bytes=settings.max_upload_bytes, pixels=settings.max_pixels, side=settings.max_side)
+            ImageLimits(
+                file_bytes=settings.max_upload_bytes,
+                pixels=settings.max_pixels,
+                side=settings.max_side,
+                animation_frames=settings.max_frames,
+                animation_pixels=settings.max_animation_pixels,
+            )
         )
 
     @cached_property

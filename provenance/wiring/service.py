@@ -14,7 +14,7 @@ from provenance.adapters.reports import ReportDrawing
 from provenance.core.errors import CannotHoldMark, Conflict, InvalidRequest, Misconfigured, Unavailable
 from provenance.core.records import Work, WorkStatus
 from provenance.core.report import Calibrated, FalseAlarms
-from provenance.core.types import WorkId
+from provenance.core.types import Picture, WorkId
 from provenance.credentials import bundle, did_document, issue_jwt, jwks
 from provenance.usecases.access import Access
 from provenance.usecases.anchor import Anchor, receipts
@@ -22,6 +22,7 @@ from provenance.usecases.catch_up import ahead, catch_up
 from provenance.usecases.certify import Certify
 from provenance.usecases.check import CheckPicture
 from provenance.usecases.explain import Explain
+from provenance.usecases.frames import Seen, find_mark
 from provenance.usecases.generate import Generate
 from provenance.usecases.kept import KeptChecks
 from provenance.usecases.label import Label
@@ -90,6 +91,10 @@ class Service(Parts):
     @cached_property
     def mark(self) -> MarkPicture:
         return MarkPicture(images=self.images, watermarker=self.watermarker)
+
+    def find_mark(self, picture: Picture) -> Seen:
+        """The mark in a picture, or in one of the frames of an animation that are looked at."""
+        return find_mark(self.images, self.watermarker, picture)
 
     @cached_property
     def certify(self) -> Certify:

@@ -1,7 +1,7 @@
 """How far apart are ISCC Image-Codes of copies and of strangers, and what does a search for near ones cost?
 
 `python -m scripts.bench.iscc_distances --corpus FOLDER` prints the Hamming distances (of 256 bits) between pictures and
-their copies by kind of change, and between all pairs of pictures: they set `usecases.resolve.NEAR_BITS`. Then it times
+their copies by kind of change, and between all pairs of pictures: they set `iscc.NEAR_BITS`. Then it times
 searches among that many bound values, in a SQLite database on disk.
 """
 
@@ -25,7 +25,7 @@ from provenance.adapters.store import SqlStore
 from provenance.core.records import Binding, ManifestRecord
 from provenance.credentials.c2pa import iscc
 from provenance.usecases.bindings import written_value
-from provenance.usecases.resolve import NEAR_BITS, near_iscc
+from provenance.usecases.resolve import near_iscc
 from scripts.models.copies import DEFAULT_CORPUS, list_corpus
 
 SIDE: Final = 512
@@ -50,7 +50,7 @@ def main() -> None:
     for count, median in costs.items():
         print(f"search among {count:,}: {median:.1f} ms")
     machine = f"{platform.machine()}, Python {platform.python_version()}"
-    print(json.dumps({"near_bits": NEAR_BITS, "distances": rows, "search_ms": costs, "machine": machine}))
+    print(json.dumps({"near_bits": iscc.NEAR_BITS, "distances": rows, "search_ms": costs, "machine": machine}))
 
 
 def distances(pictures: Sequence[Image.Image]) -> Mapping[str, Mapping[str, float]]:
@@ -87,7 +87,7 @@ def search_ms(count: int, seed: int) -> float:
 
 def _summary(found: Sequence[int]) -> Mapping[str, float]:
     row = {f"p{point:g}": round(float(np.percentile(found, point)), 1) for point in _PERCENTILES}
-    return {"pairs": len(found), **row, "near": round(float(np.mean(np.array(found) <= NEAR_BITS)), 6)}
+    return {"pairs": len(found), **row, "near": round(float(np.mean(np.array(found) <= iscc.NEAR_BITS)), 6)}
 
 
 def _code(picture: Image.Image) -> str:

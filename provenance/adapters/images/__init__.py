@@ -3,7 +3,8 @@
     sniff -> one container walk (png, jpeg, gif, webp, tiff, avif) -> decoder -> colour -> orientation -> Picture
 
 The walk reads headers only: it enforces the limits before a decoder sees a byte, takes the owner's metadata out, and
-hands the decoder a reduced file that holds the first frame and nothing else.
+hands the decoder a reduced file that holds the first frame and nothing else. The other frames of an animation are
+handed over the same way, one at a time (`animated`).
 """
 
 from provenance.adapters.images.limits import ImageLimits

@@ -48,6 +48,12 @@ def encode(container: Container, pixels: "Pixels", alpha: "Pixels | None") -> tu
     return writer(Image.fromarray(np.ascontiguousarray(layers)), container), media_type
 
 
+def webp_options(container: Container) -> dict[str, object]:
+    """Lossless stays lossless; `exact` keeps the colours under full transparency; `method` 4 is the default effort."""
+    quality = {"lossless": True, "quality": 50} if container.lossless else {"quality": WEBP_QUALITY}
+    return {**quality, "method": 4, "exact": True, "alpha_quality": 100}
+
+
 def _png(image: Image.Image, container: Container) -> bytes:
     return png.splice(_saved(image, "PNG", compress_level=6), container)
 
@@ -58,9 +64,7 @@ def _jpeg(image: Image.Image, container: Container) -> bytes:
 
 
 def _webp(image: Image.Image, container: Container) -> bytes:
-    """Lossless stays lossless; `exact` keeps the colours under full transparency; `method` 4 is the default effort."""
-    options = {"lossless": True, "quality": 50} if container.lossless else {"quality": WEBP_QUALITY}
-    return _saved(image, "WEBP", **options, method=4, exact=True, alpha_quality=100, **_blocks(container))
+    return _saved(image, "WEBP", **webp_options(container), **_blocks(container))
 
 
 def _tiff(image: Image.Image, container: Container) -> bytes:

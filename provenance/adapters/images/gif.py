@@ -1,11 +1,12 @@
-"""GIF 87a and 89a: the first frame, alone. Written as PNG, which holds its colours exactly."""
+"""GIF 87a and 89a: the first frame, alone. A GIF of one frame is written as PNG, which holds its colours exactly."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from provenance.adapters.images import png, sniff
-from provenance.adapters.images.container import Container, damaged, frame_note, piece
+from provenance.adapters.images.container import Container, damaged, piece
 from provenance.adapters.images.limits import ImageLimits, MetadataBudget
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
@@ -13,6 +14,7 @@ _GRAPHIC_CONTROL, _COMMENT, _APPLICATION = 0xF9, 0xFE, 0xFF
 _XMP: Final = b"XMP DataXMP"
 _XMP_TRAILER: Final = 257  # 0x01, then 0xFF down to 0x00: lets a reader that does not know XMP skip it
 _ICC: Final = b"ICCRGBG1012"
+_AS_PNG: Final = ("a GIF of one frame is written as PNG",)
 _MAX_BLOCKS: Final = 1_000_000  # at 255 bytes each more than any file; a hostile one has a byte in each
 
 
@@ -35,7 +37,7 @@ def read(data: bytes, limits: ImageLimits) -> Container:
     width, height, flags = struct.unpack_from("<HHB", piece(data, 6, 7))
     limits.check_size(width, height)
     walk.size = (width, height)
-    at = 13 + _table_size(flags)
+    at = 13 + table_size(flags)
     walk.decodable.append(piece(data, 0, at))
     while (kind := piece(data, at, 1)[0]) != _TRAILER:
         if kind == _IMAGE:
@@ -50,7 +52,7 @@ def read(data: bytes, limits: ImageLimits) -> Container:
     limits.check_size(*walk.size)
     return replace(
         _container(walk),
-        notes=(*frame_note(walk.frames), "a GIF is written as PNG", *sniff.trailing_note(data[at + 1 :])),
+        notes=(*(_AS_PNG if walk.frames == 1 else ()), *sniff.trailing_note(data[at + 1 :])),
     )
 
 
@@ -68,8 +70,29 @@ def _container(walk: _Walk) -> Container:
     )
 
 
-def _table_size(flags: int) -> int:
+def table_size(flags: int) -> int:
+    """Bytes of the colour table that these flags announce."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def blocks(data: bytes, at: int) -> Iterator[int]:
+    """The offset after each block before the trailer, the first of them starting at `at`. Raises UnreadableImage."""
+    count = 0
+    while (kind := piece(data, at, 1)[0]) != _TRAILER:
+        if kind == _IMAGE:
+            at += 11 + table_size(piece(data, at + 9, 1)[0])
+        elif kind == _EXTENSION:
+            at += 2
+        else:
+            raise damaged("a block has an unknown kind")
+        while size := piece(data, at, 1)[0]:
+            at += 1 + size
+            count += 1
+        count += 1
+        if count > _MAX_BLOCKS:
+            raise damaged("it has too many blocks")
+        at += 1
+        yield at
 
 
 def _sub_blocks(walk: _Walk, data: bytes, at: int) -> int:
@@ -96,7 +119,7 @@ def _take_image(walk: _Walk, data: bytes, at: int) -> int:
     left, top, width, height, flags = struct.unpack("<HHHHB", piece(data, at + 1, 9))
     if not width or not height:
         raise damaged("a frame has no pixels")
-    end = _sub_blocks(walk, data, at + 10 + _table_size(flags) + 1)
+    end = _sub_blocks(walk, data, at + 10 + table_size(flags) + 1)
     if not walk.frames:
         # A frame may stick out of the screen that the header names; the decoder makes room for it.
         walk.size = (max(walk.size[0], left + width), max(walk.size[1], top + height))

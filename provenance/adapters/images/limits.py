@@ -8,12 +8,18 @@ from provenance.core.errors import TooLarge, UnreadableImage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageLimits:
-    """Upper bounds, inclusive. `metadata_bytes` bounds the owner's metadata once unpacked, all pieces together."""
+    """Upper bounds, inclusive. `metadata_bytes` bounds the owner's metadata once unpacked, all pieces together.
+
+    `frames` is what a file may hold; `animation_frames` and `animation_pixels` (canvas x frames) are what may be
+    marked, and how much of a longer animation is looked at.
+    """
 
     file_bytes: int = 64 << 20
     pixels: int = 50_000_000  # decoded: 3 bytes each, 4 with alpha
     side: int = 30_000
     frames: int = 2_000
+    animation_frames: int = 300
+    animation_pixels: int = 250_000_000
     metadata_bytes: int = 8 << 20
 
     def check_file(self, data: bytes) -> None:
@@ -43,6 +49,24 @@ class ImageLimits:
         """Raises TooLarge."""
         if frames > self.frames:
             raise TooLarge(f"the file has more than {self.frames:,} frames or pages", hint="send the first one alone")
+
+    def affordable_frames(self, frames: int, pixels: int) -> int:
+        """How many of the first `frames` frames of `pixels` each may be decoded, at least one."""
+        return max(1, min(frames, self.animation_frames, self.animation_pixels // max(1, pixels)))
+
+    def check_animation(self, frames: int, pixels: int) -> None:
+        """`frames` frames on a canvas of `pixels` each. Raises TooLarge."""
+        if frames > self.animation_frames:
+            raise TooLarge(
+                f"the animation has {frames:,} frames; the limit is {self.animation_frames:,}",
+                hint="send a shorter one, or one with fewer frames a second",
+            )
+        if frames * pixels > self.animation_pixels:
+            raise TooLarge(
+                f"the animation has {frames * pixels:,} pixels over all its frames; "
+                f"the limit is {self.animation_pixels:,}",
+                hint="scale it down, or send a shorter one",
+            )
 
 
 class MetadataBudget:

@@ -1,22 +1,23 @@
 """The `Images` port over Pillow."""
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PIL import Image
 
 from provenance.adapters.images import avif, colour, encode, exif, gif, jpeg, png, sniff, tiff, webp
-from provenance.adapters.images.container import Container, damaged
+from provenance.adapters.images.animated.film import Film, is_animated, picked, spread
+from provenance.adapters.images.container import Container
+from provenance.adapters.images.decode import decoded, only_rejections
 from provenance.adapters.images.labels.rewrite import write_xmp
 from provenance.adapters.images.limits import ImageLimits
 from provenance.adapters.images.visible import draw_label
-from provenance.core.errors import InvalidRequest, Misconfigured, Rejected, TooLarge, UnreadableImage, UnsupportedFormat
-from provenance.core.types import Picture, XmpProperties
+from provenance.core.errors import InvalidRequest, Misconfigured, UnreadableImage, UnsupportedFormat
+from provenance.core.types import Frame, Picture, XmpProperties
 
 if TYPE_CHECKING:
     from provenance.core.types import Pixels
@@ -33,7 +34,10 @@ _DAMAGED_EXIF: Final = "its EXIF block is damaged and was left out"
 
 
 class PillowImages:
-    """Reads PNG, JPEG, WebP, TIFF, GIF and AVIF; writes the same format, GIF as PNG. Thread-safe and deterministic."""
+    """Reads PNG, JPEG, WebP, TIFF, GIF and AVIF; writes the same format, a GIF of one frame as PNG.
+
+    Thread-safe and deterministic.
+    """
 
     def __init__(self, limits: ImageLimits | None = None) -> None:
         """Raises Misconfigured when the pixel limit is over Pillow's own, which holds for the whole process."""
@@ -47,18 +51,42 @@ class PillowImages:
 
     def read(self, data: bytes) -> Picture:
         """Decode the first frame. Raises UnsupportedFormat, UnreadableImage, TooLarge; never anything else."""
-        with _only_rejections():
+        with only_rejections():
             container, orientation = self._open(data)
-            pixels, alpha, notes = _decode(container)
+            digest = None
+            if is_animated(container.format, container.frames):
+                film = Film(data, container, orientation, self._limits)
+                pixels, shown_alpha = next(film.shown(1))
+                digest = film.digest
+                alpha, notes = None if int(shown_alpha.min()) == 255 else shown_alpha, film.notes
+            else:
+                stored, stored_alpha, notes = decoded(container)
+                pixels = colour.oriented(stored, orientation)
+                alpha = None if stored_alpha is None else colour.oriented(stored_alpha, orientation)
             return Picture(
-                pixels=colour.oriented(pixels, orientation),
-                alpha=None if alpha is None else colour.oriented(alpha, orientation),
+                pixels=pixels,
+                alpha=alpha,
                 format=container.format,
                 media_type=container.media_type,
                 source=data,
-                frames=container.frames,
+                frames=container.frames if is_animated(container.format, container.frames) else 1,
                 notes=(*container.notes, *notes),
+                frames_sha256=digest,
             )
+
+    def frames(self, picture: Picture, *, most: int | None = None) -> Iterator[Frame]:
+        """Every frame as it is shown; with `most`, so many, spread over what the limits allow. See the port.
+
+        Raises TooLarge at once where all are asked for and there are too many, UnreadableImage in their course.
+        """
+        if not is_animated(picture.format, picture.frames):
+            return iter([Frame(0, picture.pixels)])
+        size = picture.width * picture.height
+        if most is None:
+            self._limits.check_animation(picture.frames, size)
+        film = self._film(picture)
+        indices = spread(self._limits.affordable_frames(picture.frames, size), most or picture.frames)
+        return (Frame(index, shown[0]) for index, shown in picked(film.shown(), indices))
 
     def write(self, picture: Picture, pixels: "Pixels") -> tuple[bytes, str]:
         """(file, media type): the picture's own format with `pixels` uint8[H, W, 3], its alpha, the owner's metadata.
@@ -66,30 +94,52 @@ class PillowImages:
         A picture without `source` (just generated) has no metadata. Raises InvalidRequest when `pixels` do not fit,
         UnsupportedFormat when the format can't hold them.
         """
-        if pixels.dtype != np.uint8 or pixels.shape != picture.pixels.shape:
-            raise InvalidRequest(f"the new pixels are {pixels.dtype}{pixels.shape}, not uint8{picture.pixels.shape}")
+        _check_fit(picture, pixels)
         height, width = pixels.shape[:2]
-        with _only_rejections():
+        with only_rejections():
             container = self._open(picture.source)[0] if picture.source else encode.blank(picture.format)
-        try:
+        with _writing(picture):
             return encode.encode(encode.upright(container, width, height), pixels, picture.alpha)
-        except (OSError, ValueError, struct.error, OverflowError) as error:
-            raise UnsupportedFormat(
-                f"{width} x {height} pixels can't be written as {picture.format} ({error})", hint="send it as PNG"
-            ) from error
+
+    def write_frames(self, picture: Picture, frames: "Iterable[Pixels]") -> tuple[bytes, str]:
+        """As `write`, with uint8[H, W, 3] for each of `frames(picture)`; one frame is held at a time.
+
+        Raises what `frames` and `write` raise, InvalidRequest for another number of frames.
+        """
+        new = iter(frames)
+        if not is_animated(picture.format, picture.frames):
+            pixels = _following(new)
+            _check_end(new)
+            return self.write(picture, pixels)
+        self._limits.check_animation(picture.frames, picture.width * picture.height)
+        film = self._film(picture)
+        writer, media_type = film.writer(picture.width, picture.height)
+        for patch, shown in zip(film.patches, film.shown(), strict=True):
+            pixels = _following(new)
+            _check_fit(picture, pixels)
+            with _writing(picture):
+                writer.add(patch, shown, pixels)
+        _check_end(new)
+        with _writing(picture):
+            return writer.finish(), media_type
 
     def label(self, data: bytes, properties: XmpProperties) -> bytes:
         """The file with these properties in its XMP packet; no pixel is decoded, no other byte changes.
 
         Raises UnsupportedFormat, UnreadableImage, TooLarge; never anything else.
         """
-        with _only_rejections():
+        with only_rejections():
             self._limits.check_file(data)
             return write_xmp(data, properties)
 
     def stamp(self, pixels: "Pixels", language: str) -> "Pixels":
         """uint8[H, W, 3] with a label that people see, "en" or "zh". Raises Rejected where it has no room."""
         return draw_label(pixels, language)
+
+    def _film(self, picture: Picture) -> Film:
+        with only_rejections():
+            container, orientation = self._open(picture.source)
+            return Film(picture.source, container, orientation, self._limits)
 
     def _open(self, data: bytes) -> tuple[Container, int]:
         """(container, EXIF orientation). A damaged EXIF block costs the block, not the picture."""
@@ -105,28 +155,30 @@ class PillowImages:
             return replace(container, exif=None, notes=(*container.notes, _DAMAGED_EXIF)), 1
 
 
-def _decode(container: Container) -> "tuple[Pixels, Pixels | None, tuple[str, ...]]":
-    with Image.open(BytesIO(container.decodable), formats=[container.format]) as image:
-        if image.size != (container.width, container.height):
-            raise damaged(f"its headers disagree about its size ({image.width} x {image.height})")
-        image.load()
-        pixels, alpha, notes = colour.to_srgb(image, container.icc)
-        if container.colour_key is not None:
-            alpha = colour.key_alpha(image, container.colour_key, container.depth)
-    if container.depth == 16:
-        notes = ("16 bits reduced to 8", *notes)
-    return pixels, alpha, notes
+def _following(frames: "Iterator[Pixels]") -> "Pixels":
+    pixels = next(frames, None)
+    if pixels is None:
+        raise InvalidRequest("there are fewer new frames than the picture has")
+    return pixels
+
+
+def _check_end(frames: "Iterator[Pixels]") -> None:
+    if next(frames, None) is not None:
+        raise InvalidRequest("there are more new frames than the picture has")
+
+
+def _check_fit(picture: Picture, pixels: "Pixels") -> None:
+    if pixels.dtype != np.uint8 or pixels.shape != picture.pixels.shape:
+        raise InvalidRequest(f"the new pixels are {pixels.dtype}{pixels.shape}, not uint8{picture.pixels.shape}")
 
 
 @contextmanager
-def _only_rejections() -> Iterator[None]:
-    """Decoders fail in many ways (OSError, SyntaxError, struct.error, zlib.error, ...): each means a bad file."""
+def _writing(picture: Picture) -> Iterator[None]:
+    """An encoder's errors, each of which means that the format can't hold the picture."""
     try:
         yield
-    except Rejected:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
-        raise TooLarge("the picture unpacks to more than we take", hint="scale it down") from error
-    except Exception as error:
-        reason = f"the image data is damaged or cut off ({type(error).__name__})"
-        raise UnreadableImage(reason, hint="export the picture again or send the original") from error
+    except (OSError, ValueError, struct.error, OverflowError) as error:
+        raise UnsupportedFormat(
+            f"{picture.width} x {picture.height} pixels can't be written as {picture.format} ({error})",
+            hint="send it as PNG",
+        ) from error

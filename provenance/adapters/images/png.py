@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from provenance.adapters.images import exif, sniff
-from provenance.adapters.images.container import CARRIES_MANIFEST, ColourKey, Container, damaged, frame_note, piece
+from provenance.adapters.images.container import CARRIES_MANIFEST, ColourKey, Container, damaged, piece
 from provenance.adapters.images.limits import ImageLimits, MetadataBudget
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
@@ -31,7 +31,8 @@ class _Walk:
     extras: list[bytes] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     seen: set[bytes] = field(default_factory=set)
-    frames: int = 1
+    controls: int = 0
+    has_hidden: bool = False
     colour_key: ColourKey | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
@@ -57,20 +58,20 @@ def read(data: bytes, limits: ImageLimits) -> Container:
             raise damaged("it has two headers")
         _take(walk, name, body)
         end = after
-    limits.check_frames(walk.frames)
     if b"IDAT" not in walk.seen:
         raise damaged("it has no image data")
+    frames = max(1, walk.controls + walk.has_hidden)
+    limits.check_frames(frames)
     width, height, depth = struct.unpack_from(">IIB", header)
-    walk.notes[:0] = frame_note(walk.frames)
     walk.notes.extend(sniff.trailing_note(data[end:]))
     _note_gamma(walk)
     return Container(
         format="PNG",
-        media_type="image/apng" if b"acTL" in walk.seen else "image/png",
+        media_type="image/png",  # an APNG too: so it is named by what shows it and by what signs it
         width=width,
         height=height,
         decodable=b"".join(walk.decodable) + chunk(b"IEND", b""),
-        frames=walk.frames,
+        frames=frames,
         depth=depth,
         colour_key=walk.colour_key,
         exif=walk.exif,
@@ -126,6 +127,7 @@ def _take(walk: _Walk, name: bytes, body: bytes) -> None:
     first = name not in walk.seen
     walk.seen.add(name)
     if name in _PIXEL_CHUNKS:
+        walk.has_hidden |= name == b"IDAT" and b"acTL" in walk.seen and not walk.controls
         walk.decodable.append(chunk(name, body))
     elif name == b"tRNS" and first:
         _take_transparency(walk, body)
@@ -136,8 +138,8 @@ def _take(walk: _Walk, name: bytes, body: bytes) -> None:
         walk.exif = exif.strip_prefix(body)
     elif name == b"iCCP" and first:
         walk.icc = walk.budget.inflate(body.partition(b"\x00")[2][1:])
-    elif name == b"acTL" and first and len(body) == 8:
-        walk.frames = max(1, int.from_bytes(body[:4], "big"))
+    elif name == b"fcTL" and b"acTL" in walk.seen:
+        walk.controls += 1
     elif name in _KEPT and first:
         walk.extras.append(chunk(name, body))
     else:

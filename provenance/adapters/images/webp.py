@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from provenance.adapters.images import exif, sniff
-from provenance.adapters.images.container import CARRIES_MANIFEST, Container, damaged, frame_note, piece
+from provenance.adapters.images.container import CARRIES_MANIFEST, Container, damaged, piece
 from provenance.adapters.images.limits import ImageLimits, MetadataBudget
 
 _RIFF_HEADER: Final = 12
-_ANIMATION, ALPHA = 0x02, 0x10
+ANIMATION, ALPHA = 0x02, 0x10
 BITSTREAMS: Final = (b"VP8 ", b"VP8L")
 _MAX_CHUNKS: Final = 20_000
 _METADATA: Final = (b"EXIF", b"XMP ", b"ICCP")
@@ -47,7 +47,7 @@ def read(data: bytes, limits: ImageLimits) -> Container:
         exif=exif.strip_prefix(metadata[b"EXIF"]) if b"EXIF" in metadata else None,
         xmp=metadata.get(b"XMP "),
         icc=metadata.get(b"ICCP"),
-        notes=(*frame_note(len(frames)), *notes),
+        notes=tuple(notes),
     )
 
 
@@ -66,7 +66,8 @@ def chunk(name: bytes, content: bytes) -> bytes:
     return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
 
 
-def _riff(*chunks: bytes) -> bytes:
+def riff(*chunks: bytes) -> bytes:
+    """A file of these chunks."""
     body = b"WEBP" + b"".join(chunks)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
@@ -109,12 +110,17 @@ def extended(width: int, height: int, flags: int) -> bytes:
     return chunk(b"VP8X", bytes([flags, 0, 0, 0]) + size)
 
 
+def still(chunks: list[tuple[bytes, bytes]], limits: ImageLimits) -> bytes:
+    """A file of one frame's chunks. Raises UnreadableImage, TooLarge."""
+    return _still(chunks, limits)[2]
+
+
 def _still(pixels: list[tuple[bytes, bytes]], limits: ImageLimits) -> tuple[int, int, bytes, bool]:
     width, height, alpha, image = _bitstream(pixels, limits)
     if _canvas(pixels) not in (None, (width, height)):
         raise damaged("its two size fields differ")
     head = (extended(width, height, ALPHA), alpha) if alpha else ()
-    return width, height, _riff(*head, image), image.startswith(b"VP8L")
+    return width, height, riff(*head, image), image.startswith(b"VP8L")
 
 
 def _animation(pixels: list[tuple[bytes, bytes]], frame: bytes, limits: ImageLimits) -> tuple[int, int, bytes, bool]:
@@ -126,7 +132,7 @@ def _animation(pixels: list[tuple[bytes, bytes]], frame: bytes, limits: ImageLim
     header = piece(frame, 0, 16)
     _, _, alpha, image = _bitstream(list(chunks(frame[16:])), limits)
     control = next((content for name, content in pixels if name == b"ANIM"), bytes(6))
-    decodable = _riff(
-        extended(*canvas, ALPHA | _ANIMATION), chunk(b"ANIM", control), chunk(b"ANMF", header + alpha + image)
+    decodable = riff(
+        extended(*canvas, ALPHA | ANIMATION), chunk(b"ANIM", control), chunk(b"ANMF", header + alpha + image)
     )
     return *canvas, decodable, image.startswith(b"VP8L")

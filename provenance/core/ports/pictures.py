@@ -1,9 +1,9 @@
 """Pictures: where they come from, how they are read and written, what marks and matches them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from provenance.core.types import Detection, Picture, Region, XmpProperties
+from provenance.core.types import Detection, Frame, Picture, Region, XmpProperties
 
 if TYPE_CHECKING:
     from provenance.core.types import Pixels
@@ -39,8 +39,21 @@ class Images(Protocol):
     def write(self, picture: Picture, pixels: "Pixels") -> tuple[bytes, str]:
         """The picture's file with other pixels, its alpha and owner's metadata kept: (bytes, media type).
 
-        A picture that never was a file has an empty `source`; it becomes a new file of its `format`.
+        Of an animation, its first frame alone. A picture that never was a file has an empty `source`; it becomes a new
+        file of its `format`.
         """
+
+    def frames(self, picture: Picture, *, most: int | None = None) -> Iterator[Frame]:
+        """Every frame of an animation as a viewer sees it, one after the other; a still is its only frame.
+
+        With `most`: so many, spread over what the limits let anybody look at, the first one among them. Without: all,
+        and TooLarge at once where they are over the limits. A frame that can't be decoded is Rejected when its turn
+        comes.
+        """
+
+    def write_frames(self, picture: Picture, frames: "Iterable[Pixels]") -> tuple[bytes, str]:
+        """As `write`, with other pixels for each of `frames(picture)`: timing, rounds and alpha are kept, and so is
+        every pixel that does not change from one frame to the next."""
 
     def label(self, data: bytes, properties: XmpProperties) -> bytes:
         """The file with these properties in its XMP packet, every other byte of it unchanged. Raises Rejected."""

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 ALG: Final = "io.iscc.v0"
 BITS: Final = 256
+NEAR_BITS: Final = 32
+"""Most bits in which two Image-Codes of one picture differ here; `scripts/bench/iscc_distances.py` prints both
+sides."""
 
 _SIDE: Final = 32  # an Image-Code looks at 32 x 32 grey values
 _PREFIX: Final = "ISCC:"

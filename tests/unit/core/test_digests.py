@@ -1,14 +1,25 @@
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from provenance.core.digests import file_digest, pixels_digest
+from provenance.core.digests import file_digest, picture_digest, pixels_digest
+from provenance.core.types import Picture
 
 
 @pytest.fixture
 def pixels():
     return np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+
+
+def test_an_animations_digest_is_over_all_its_frames():
+    frame = np.zeros((4, 6, 3), np.uint8)
+    still = Picture(frame, None, "PNG", "image/png", b"")
+    moving = replace(still, frames=2, frames_sha256="ab" * 32)
+    assert picture_digest(still) == pixels_digest(frame)
+    line = f"animation-v1 2 {pixels_digest(frame)} {'ab' * 32}\n"
+    assert picture_digest(moving) == hashlib.sha256(line.encode()).hexdigest()
 
 
 def test_the_pixels_digest_is_what_its_docstring_says(pixels):

@@ -1,6 +1,9 @@
 """mark and detect: the watermark alone."""
 
+from io import BytesIO
+
 import pytest
+from PIL import Image
 
 from provenance.core.types import WorkId
 from tests.cli import cli
@@ -42,6 +45,20 @@ class TestMark:
         assert done.code == 0, done
         found = cli("detect", "-", stdin=done.raw)
         assert found.out.startswith(f"-: {work}, scale 1.00, key wm-")
+
+    def test_every_frame_of_an_animation(self, folder):
+        frames = [Image.open(BytesIO(encoded(scene(number)))) for number in (301, 302, 303)]
+        path = folder / "moving.gif"
+        frames[0].save(path, save_all=True, append_images=frames[1:], duration=80)
+        assert cli("mark", path, "--payload", "0xabc").out == f"{path} -> marked/moving.gif\n"
+        with Image.open("marked/moving.gif") as marked:
+            assert marked.n_frames == 3
+            for number in range(3):
+                marked.seek(number)
+                still = folder / f"{number}.png"
+                marked.convert("RGB").save(still)
+                assert cli("detect", still, "--json").lines[0]["mark"]["payload"] == "0x0000000000000abc"
+        assert cli("detect", "marked/moving.gif").code == 0
 
     @pytest.mark.parametrize("payload", ["nonsense", "-1", "18446744073709551616", "0x", "pv-short", "1.5", ""])
     def test_what_is_no_payload(self, folder, payload):

@@ -7,6 +7,7 @@ import zlib
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 
 from provenance.adapters.c2pa import C2paReader, C2paSigner
@@ -20,6 +21,8 @@ from provenance.credentials.vocabulary import IPTC, TRAINED_ALGORITHMIC_MEDIA
 from provenance.usecases.certify import LEFT_OUT, ContentCredentials
 from provenance.usecases.register import Submission
 from provenance.usecases.stamp import UNSTAMPED, StampLater
+from provenance.watermark import LatticeWatermarker
+from tests.unit.adapters.animations import by_pillow, seen_by_pillow, timing
 from tests.unit.adapters.c2pa.authority import Authority
 from tests.unit.usecases.conftest import NOTHING, Studio, decoded, encoded, painting, png
 
@@ -47,6 +50,28 @@ def studio(studio: Studio, authority: Authority, reader: C2paReader) -> Studio:
     )
     studio.base_url = "https://art.example"
     return studio
+
+
+@pytest.mark.parametrize("format_", ["GIF", "PNG", "WEBP"])
+def test_an_animation_holds_a_trusted_manifest_and_all_its_frames(
+    studio: Studio, reader: C2paReader, format_: str
+) -> None:
+    studio.watermarker = LatticeWatermarker(bytes(range(32)))
+    rng = np.random.default_rng(0)
+    grain = rng.integers(-12, 13, (256, 256, 1))
+    frames = [np.clip(painting(seed, side=256) + grain, 0, 255).astype(np.uint8) for seed in (1, 2, 3)]
+    work = studio.registered(1, data=by_pillow(frames, format_, duration=[40, 80, 120]))
+    data = studio.file(work)
+    report = reader.read(data, work.media_type)
+    assert report is not None
+    assert (report.state, report.failure) == (ManifestState.TRUSTED, ())
+    assert timing(data) == ([40, 80, 120], 0)
+    assert b"Iptc4xmpExt:DigitalSourceType" in data
+    for frame in seen_by_pillow(data):
+        found = studio.watermarker.detect(np.ascontiguousarray(frame[..., :3]))
+        assert found is not None
+        assert found.payload == work.id.payload
+    verify(work.certificate, keyring=studio.keyring, now=studio.clock(), content=data)
 
 
 @pytest.mark.parametrize("format_", ["PNG", "WEBP", "TIFF"])  # the double's mark is lost in a JPEG

@@ -195,7 +195,7 @@ class Failing:
     [
         ("images", "read", 1),
         ("images", "read", 2),  # reading the marked file back
-        ("images", "write", 1),
+        ("images", "write_frames", 1),
         ("watermarker", "detect", 1),
         ("watermarker", "detect", 2),
         ("watermarker", "embed", 1),

@@ -16,10 +16,11 @@ from provenance.core.errors import (
     UnsupportedFormat,
 )
 from provenance.core.records import Binding, ManifestRecord, Work
+from provenance.credentials.c2pa import iscc
 from provenance.credentials.c2pa.iscc import ALG as FINGERPRINT_ALG
 from provenance.usecases.bindings import ANY_ALG, mark_value
 from provenance.usecases.manifests import ManifestRepository
-from provenance.usecases.resolve import MAX_RESULTS, NEAR_BITS, Found, Question, Rectangle, Reference, Resolve
+from provenance.usecases.resolve import MAX_RESULTS, Found, Question, Rectangle, Reference, Resolve
 from tests.doubles import PixelWatermarker, copy_mark
 from tests.repository import RealProofs, ToyReader, a_store, an_iscc, image_bits, manifest_id, mark_binding
 from tests.unit.usecases.conftest import Studio, decoded, encoded, painting, png
@@ -208,7 +209,7 @@ def flipped(code: int, bits: int) -> int:
     return code ^ (1 << bits) - 1
 
 
-@pytest.mark.parametrize(("bits", "score"), [(0, 99), (1, 99), (8, 94), (NEAR_BITS, 75)])
+@pytest.mark.parametrize(("bits", "score"), [(0, 99), (1, 99), (8, 94), (iscc.NEAR_BITS, 75)])
 def test_a_near_iscc_is_answered_with_its_distance(resolver: Resolver, bits: int, score: int) -> None:
     code = image_bits(painting(1))
     resolver.stored(1, (FINGERPRINT_ALG, an_iscc(code, instance=bytes(32))))
@@ -219,7 +220,7 @@ def test_a_near_iscc_is_answered_with_its_distance(resolver: Resolver, bits: int
 def test_an_equal_iscc_is_certain_and_a_far_one_is_none(resolver: Resolver) -> None:
     code = image_bits(painting(1))
     resolver.stored(1, (FINGERPRINT_ALG, an_iscc(code)))
-    resolver.stored(2, (FINGERPRINT_ALG, an_iscc(flipped(code, NEAR_BITS + 1))))
+    resolver.stored(2, (FINGERPRINT_ALG, an_iscc(flipped(code, iscc.NEAR_BITS + 1))))
     assert resolver.resolve.by_binding(FINGERPRINT_ALG, an_iscc(code)) == [Found(ONE, 100)]
 
 

@@ -44,15 +44,19 @@ def mark(
         def one(picture: files.Named) -> None:
             start = time.perf_counter()
             place, status, psnr = outputs.earlier(picture), "skipped", None
+            remarks: tuple[str, ...] = ()
             if place is None:
                 made = service.mark(files.read(picture.path, limit=service.settings.max_upload_bytes), number)
                 place, new = outputs.write(picture, made.data, made.media_type)
-                status, psnr = "marked" if new else "unchanged", made.psnr
+                status, psnr, remarks = "marked" if new else "unchanged", made.psnr, made.notes
             ends[status] += 1
             if as_json:
-                emit(_made(picture, place, number, status) | {"psnr": _finite(psnr), "milliseconds": since(start)})
+                told = {"psnr": _finite(psnr), "notes": list(remarks), "milliseconds": since(start)}
+                emit(_made(picture, place, number, status) | told)
             elif out != files.STANDARD:
                 say(f"{picture} -> {place}{'' if status == 'marked' else f' ({status})'}")
+                for remark in remarks:
+                    say(f"  note: {remark}")
 
         ended = each(named, one, label="marking", as_json=as_json)
     if len(named) > 1 and not as_json:
@@ -72,9 +76,10 @@ def detect(
 
         def one(picture: files.Named) -> None:
             start = time.perf_counter()
-            pixels = service.images.read(files.read(picture.path, limit=service.settings.max_upload_bytes)).pixels
-            detection = service.watermarker.detect(pixels)
-            region = service.watermarker.locate(pixels, detection) if detection else None
+            read = service.images.read(files.read(picture.path, limit=service.settings.max_upload_bytes))
+            seen = service.find_mark(read)
+            detection = seen.mark
+            region = service.watermarker.locate(seen.frame.pixels, detection) if detection else None
             if detection:
                 found.append(detection)
             if as_json:
