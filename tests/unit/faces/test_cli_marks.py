@@ -50,7 +50,8 @@ class TestMark:
         frames = [Image.open(BytesIO(encoded(scene(number)))) for number in (301, 302, 303)]
         path = folder / "moving.gif"
         frames[0].save(path, save_all=True, append_images=frames[1:], duration=80)
-        assert cli("mark", path, "--payload", "0xabc").out == f"{path} -> marked/moving.gif\n"
+        told = f"{path} -> marked/moving.gif\n  note: 3 of 3 frames carry the mark\n"
+        assert cli("mark", path, "--payload", "0xabc").out == told
         with Image.open("marked/moving.gif") as marked:
             assert marked.n_frames == 3
             for number in range(3):
@@ -100,6 +101,7 @@ class TestMark:
             "status": "marked",
             "work_id": str(WorkId(0xABC)),
             "payload": "0x0000000000000abc",
+            "notes": [],
         }
 
     def test_the_same_again_is_unchanged(self, folder):

@@ -4,7 +4,7 @@ import math
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -15,6 +15,9 @@ from provenance.faces.cli.batch import each, since
 from provenance.faces.cli.console import AsJson, Paths, emit, note, placed, say
 from provenance.faces.cli.exits import Exit
 from provenance.faces.cli.outputs import Outputs
+
+if TYPE_CHECKING:
+    from provenance.usecases.mark import Marked
 
 _ALONE: Final = (
     "a mark alone names an id, not what the picture shows, and can be copied: `provenance check` compares both"
@@ -43,20 +46,18 @@ def mark(
 
         def one(picture: files.Named) -> None:
             start = time.perf_counter()
-            place, status, psnr = outputs.earlier(picture), "skipped", None
-            remarks: tuple[str, ...] = ()
+            place, status, made = outputs.earlier(picture), "skipped", None
             if place is None:
                 made = service.mark(files.read(picture.path, limit=service.settings.max_upload_bytes), number)
                 place, new = outputs.write(picture, made.data, made.media_type)
-                status, psnr, remarks = "marked" if new else "unchanged", made.psnr, made.notes
+                status = "marked" if new else "unchanged"
             ends[status] += 1
             if as_json:
-                told = {"psnr": _finite(psnr), "notes": list(remarks), "milliseconds": since(start)}
+                told = {"psnr": _finite(made), "notes": _notes(made), "milliseconds": since(start)}
                 emit(_made(picture, place, number, status) | told)
             elif out != files.STANDARD:
-                say(f"{picture} -> {place}{'' if status == 'marked' else f' ({status})'}")
-                for remark in remarks:
-                    say(f"  note: {remark}")
+                line = f"{picture} -> {place}{'' if status == 'marked' else f' ({status})'}"
+                say("\n  note: ".join([line, *_notes(made)]))
 
         ended = each(named, one, label="marking", as_json=as_json)
     if len(named) > 1 and not as_json:
@@ -117,9 +118,13 @@ def _made(picture: files.Named, place: Path, number: int, status: str) -> dict[s
     return {"file": str(picture), "marked": str(place), "status": status} | named
 
 
-def _finite(psnr: float | None) -> float | None:
-    """JSON has no infinity."""
-    return None if psnr is None or math.isinf(psnr) else round(psnr, 2)
+def _finite(made: "Marked | None") -> float | None:
+    """The PSNR; JSON has no infinity."""
+    return None if made is None or math.isinf(made.psnr) else round(made.psnr, 2)
+
+
+def _notes(made: "Marked | None") -> list[str]:
+    return [] if made is None else list(made.notes)
 
 
 def _described(detection: Detection, region: Region | None) -> dict[str, Any]:
