@@ -43,7 +43,7 @@ Rows = dict[str, NDArray[Any]]
 def measure(trial: Trial) -> Rows:
     """One row for each proposed pair: features, whether it is right, which query, and what the query was."""
     describer = Describer(Lite0Embedder(), bundled())
-    catalogue = Catalogue(describer.embedder.dim, describer.codebook)
+    catalogue = Catalogue({describer.embedder.model: describer.embedder.dim}, describer.codebook)
     for id_, picture in trial.references():
         (fingerprint,) = describer.fingerprints([picture])
         catalogue.change([], [(id_, fingerprint, fingerprint.pack())])
