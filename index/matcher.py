@@ -273,6 +273,13 @@ class Matcher:
             self._sealed = checkpoint
             self._rest_on_disk(generations, works)
 
+    def rest_in(self, folder: str | os.PathLike[str]) -> None:
+        """Own `folder` from now on, where this lived in memory, and write everything there. Raises FolderInUse; and
+        NotSealed when the disk refuses."""
+        with self._changing:
+            self._generations = Generations(Path(folder))
+            self.seal()
+
     def _rest_on_disk(self, generations: Generations, works: Sequence[tuple[str, Packed]]) -> None:
         """Let the sealed file's memory map take the place of the bytes in memory."""
         generation = generations.load(models=self.models)

@@ -90,6 +90,12 @@ class Settings(BaseSettings):
     seal_after: int = Field(
         default=1000, ge=1, description="Index operations after which the worker seals a generation."
     )
+    reindex_rate: float = Field(
+        default=0.0,
+        ge=0,
+        description="Works a second that the worker describes again after the models changed; 0: none, "
+        "`provenance reindex` does it.",
+    )
     log_origin: str | None = Field(
         default=None,
         description="The transparency log's name for ever; default: the address of `/log`, else made of the first key.",

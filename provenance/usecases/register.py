@@ -5,13 +5,14 @@ that the index knows what the world will see; the signature comes last; the blob
 because an orphaned blob is harmless and a row without its blob is not. Nothing is answered before the commit.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from provenance.core.digests import file_digest, picture_digest
-from provenance.core.errors import Conflict, InvalidRequest, Rejected
+from provenance.core.errors import Conflict, InvalidRequest, Rejected, Unavailable
 from provenance.core.manifests import Software
+from provenance.core.models import models_key
 from provenance.core.policy import judge
 from provenance.core.ports import Blobs, Clock, Images, Matcher, Store, Watermarker
 from provenance.core.records import ContentKey, Json, Work, WorkStatus
@@ -74,7 +75,8 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
-    """Raises Rejected, Conflict, CannotHoldMark, Unavailable."""
+    """Raises Rejected, Conflict, CannotHoldMark, Unavailable. `coming` are matchers of models that searches don't go to
+    yet: new works are described by them too."""
 
     store: Store
     blobs: Blobs
@@ -85,6 +87,7 @@ class Register:
     certify: Certify
     clock: Clock
     new_payload: Callable[[], int]
+    coming: Callable[[], Sequence[Matcher]] = tuple
 
     def __call__(self, submission: Submission) -> Work:
         submission.check()
@@ -94,13 +97,16 @@ class Register:
         self._refuse_known([file_digest(picture.source), picture_digest(picture)])
         self._refuse_marked(picture)
         candidate = self._candidate(submission, policy, picture, work_id)
-        fingerprint = self.matcher.describe([candidate.marked.pixels])[0]
+        fingerprints = {
+            models_key(matcher.models): matcher.describe([candidate.marked.pixels])[0]
+            for matcher in (self.matcher, *self.coming())
+        }
         look_alikes = self._look_alikes(candidate.marked)
         certified = self.certify(candidate, now=self.clock())
         work = _work(submission, candidate, certified, look_alikes)
         for data in filter(None, (certified.file, certified.store)):
             self.blobs.put(data)
-        self._write(work, certified, fingerprint)
+        self._write(work, certified, fingerprints)
         follow(self.store, self.matcher)
         return work
 
@@ -163,12 +169,16 @@ class Register:
             for match in matches[:MAX_LOOK_ALIKES]
         )
 
-    def _write(self, work: Work, certified: Certified, fingerprint: bytes) -> None:
+    def _write(self, work: Work, certified: Certified, fingerprints: Mapping[str, bytes]) -> None:
         keys = {digest: ContentKey(digest, kind, work.id) for kind, digest in certified.digests.items()}
         entry = registration_entry(certified.certificate)
         with self.store.unit() as unit:
             unit.works.add(work, list(keys.values()))
-            unit.fingerprints.append(work.id, fingerprint)
+            for models, fingerprint in fingerprints.items():
+                unit.fingerprints.append(work.id, fingerprint, models=models)
+            serving = unit.model_sets.serving()  # read behind `append`, which no other models can take over during
+            if serving is not None and serving.key not in fingerprints:
+                raise _succeeded()
             if certified.manifest:
                 unit.manifests.add(certified.manifest, certified.bindings)
             unit.log.append(EntryKind.WORK_REGISTERED, entry, at=work.created_at, work_id=work.id)
@@ -201,6 +211,13 @@ def _work(submission: Submission, candidate: Candidate, certified: Certified, lo
         recipe_hash=submission.recipe_hash,
         notes=(*candidate.notes, *certified.notes),
         look_alikes=look_alikes,
+    )
+
+
+def _succeeded() -> Unavailable:
+    return Unavailable(
+        "the index searches by other models since this process started",
+        hint="set PROVENANCE_EMBEDDER to the new models and restart it",
     )
 
 

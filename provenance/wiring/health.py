@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from provenance.core.errors import Misconfigured, ProvenanceError
+from provenance.core.models import ModelSetState, models_key
 from provenance.credentials.pki.profiles import Role
+from provenance.usecases.catch_up import lag
+from provenance.usecases.reindex import progress
 from provenance.wiring.parts import Parts
 
 
@@ -38,9 +41,21 @@ def _blobs(parts: Parts) -> str:
 
 
 def _index(parts: Parts) -> str:
+    models, moving = parts.matcher.models, parts.coming_matcher
     with parts.store.read() as unit:
-        behind = unit.fingerprints.last() - parts.matcher.checkpoint()
-    return f"{', '.join(parts.matcher.models)}; {max(0, behind)} operations behind"
+        behind, sets = lag(unit, parts.matcher), unit.model_sets.all()
+        coming = [progress(unit, one) for one in sets if one.state is ModelSetState.COMING]
+    told = [f"{', '.join(models)}; {behind} operations behind"]
+    told += [f"coming: {', '.join(one.models)}, {one.described} of {one.works} works described" for one in coming]
+    for serving in (one for one in sets if one.state is ModelSetState.SERVING and one.key != models_key(models)):
+        names = ", ".join(serving.models)
+        if moving is None or models_key(moving.models) != serving.key:
+            raise Misconfigured(
+                f"searches go to {names} by now, and no work can be registered by this process",
+                hint="set PROVENANCE_EMBEDDER to these models and restart it",
+            )
+        told.append(f"{names} can take over: this process does at its worker's next round, or when it is restarted")
+    return "; ".join(told)
 
 
 def _certificates(parts: Parts) -> str:

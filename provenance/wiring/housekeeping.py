@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from provenance.usecases.anchor import Anchor
 from provenance.usecases.catch_up import catch_up
 from provenance.usecases.once import Once
 from provenance.usecases.register import REGISTERED
+from provenance.usecases.reindex import PAGE, Reindex
 from provenance.usecases.stamp import UNSTAMPED, StampLater
 from provenance.usecases.withdraw import WITHDRAWN
 from provenance.usecases.work import WorkOff
@@ -32,6 +34,7 @@ class Housekeeping:
         self._transparency = log
         self._sealed_at = 0
         self._ticks = 0
+        self._told = False
         handlers = {REGISTERED: self._on_change, WITHDRAWN: self._on_change, UNSTAMPED: self._stamp}
         self._work_off = WorkOff(store=parts.store, clock=parts.clock, handlers=handlers)
 
@@ -47,7 +50,9 @@ class Housekeeping:
 
     def tick(self) -> None:
         """One round."""
+        self._parts.succeed()
         catch_up(self._parts.store, self._parts.matcher)
+        self._describe_again()
         while self._work_off():
             pass
         self.seal_when_due()
@@ -57,6 +62,25 @@ class Housekeeping:
             self._anchor.follow_up()
         if self._ticks % LOG_TICKS == 1:
             self._transparency.keep()
+
+    def _describe_again(self) -> None:
+        """Some works by the models that are coming: as many as the settings allow a round, and no longer than one."""
+        parts, rate = self._parts, self._parts.settings.reindex_rate
+        if not rate or parts.coming_matcher is None:
+            return
+        left, until = max(1, int(rate * TICK_SECONDS)), time.monotonic() + TICK_SECONDS
+        while left > 0 and time.monotonic() < until:
+            done = parts.reindex.step(min(left, PAGE))
+            left -= done
+            if not done:
+                self._finish(parts.reindex)
+                return
+
+    def _finish(self, reindex: Reindex) -> None:
+        if not reindex.finish() and not self._told:
+            self._told = True
+            failed = reindex.progress().failed
+            _log.error("%s works can't be described by the new models: see `provenance reindex`", failed)
 
     def seal_when_due(self) -> None:
         """The process that owns the index writes it down now and then. A disk that refuses costs time at the next

@@ -4,7 +4,8 @@ import contextlib
 import logging
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from provenance import __version__, plugins
 from provenance.adapters.blobs import FsspecBlobs
@@ -17,6 +18,7 @@ from provenance.adapters.store import SqlStore
 from provenance.adapters.timestamps import HttpTimestamper
 from provenance.core.errors import Conflict, Misconfigured, Unavailable
 from provenance.core.manifests import Software
+from provenance.core.models import models_key
 from provenance.core.ports import (
     ClaimSigner,
     Generator,
@@ -31,9 +33,12 @@ from provenance.credentials import did_web
 from provenance.credentials.pki import chains
 from provenance.credentials.pki.profiles import Role
 from provenance.settings import Settings
+from provenance.usecases.catch_up import catch_up
 from provenance.usecases.certify import ContentCredentials
+from provenance.usecases.reindex import Reindex
 from provenance.wiring.authority import bought_anchors, ca_folder, opened_ca
 from provenance.wiring.embedders import configured, load
+from provenance.wiring.succession import embedders_of, in_memory, open_index, settle
 
 if TYPE_CHECKING:
     from index import Matcher
@@ -51,6 +56,7 @@ class Parts:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = utc_now
+        self._succeeded: list[OwnedMatcher] = []
 
     @cached_property
     def store(self) -> SqlStore:
@@ -188,26 +194,70 @@ class Parts:
         return made
 
     @cached_property
-    def local_matcher(self) -> "Matcher":
-        """The index itself, which this process owns where no other does; else its folder is only read. Raises
-        Misconfigured when its models are missing or not the right ones."""
-        from index import FolderInUse, Matcher, NotSealed, WrongModel
+    def _embedders(self) -> list[Any]:
+        """Those that the settings name. Raises Misconfigured when models are missing or not the right ones."""
+        from index import WrongModel
 
-        folder = self.settings.home / "index"
         try:
-            embedder, *extras = load(configured(self.settings))
-            return Matcher.open(folder, embedder=embedder, extras=extras)
-        except FolderInUse:
-            _log.info("another process owns %s; this one reads it and follows the record", folder)
-            return Matcher.open(folder, embedder=embedder, extras=extras, read_only=True)
-        except NotSealed as error:
-            raise Unavailable(str(error.strerror), hint="look at the disk, its space and its permissions") from error
+            return load(configured(self.settings))
         except WrongModel as error:
             raise Misconfigured(str(error), hint="reinstall the package, or bring the right weights") from error
 
     @cached_property
+    def configured_matcher(self) -> "Matcher":
+        """By the models that the settings name, in memory: it describes, and may become the index."""
+        return in_memory(self._embedders)
+
+    @cached_property
+    def local_matcher(self) -> "Matcher":
+        """The index itself, by the models that searches go to. Raises Misconfigured, Unavailable."""
+        with self.store.read() as unit:
+            serving = unit.model_sets.serving()
+        if serving is None or serving.key == models_key(self.configured_matcher.models):
+            return open_index(self._index_folder, self._embedders)
+        return open_index(self._index_folder, embedders_of(serving))
+
+    @cached_property
     def matcher(self) -> OwnedMatcher:
         return OwnedMatcher(self.local_matcher, places=self.settings.model_queue)
+
+    @cached_property
+    def coming_matcher(self) -> OwnedMatcher | None:
+        """By models that searches don't go to yet: it describes new works too. None where there are none."""
+        if tuple(self.configured_matcher.models) == tuple(self.matcher.models):
+            return None
+        return OwnedMatcher(self.configured_matcher, places=self.settings.model_queue)
+
+    def succeed(self) -> bool:
+        """Search by the models that were coming, if they have seen every work by now. Searches go on meanwhile, for the
+        index of the new models is built beside the old one."""
+        coming = self.coming_matcher
+        if coming is None:
+            return False
+        with self.store.read() as unit:
+            serving = unit.model_sets.serving()
+        if serving is None or serving.key != models_key(coming.models):
+            return False
+        catch_up(self.store, coming)
+        before = self.local_matcher
+        self.matcher.succeed(self.configured_matcher)
+        self.local_matcher, self.coming_matcher = self.configured_matcher, None
+        self._succeeded.append(coming)  # a registration may be under way that still describes by it
+        self._close_index(before)
+        settle(self.local_matcher, self._index_folder)
+        _log.info("searches go to %s", ", ".join(self.matcher.models))
+        return True
+
+    @cached_property
+    def reindex(self) -> Reindex:
+        return Reindex(
+            store=self.store,
+            blobs=self.blobs,
+            images=self.images,
+            describer=self.configured_matcher,
+            sources=configured(self.settings),
+            clock=self.clock,
+        )
 
     @cached_property
     def ledger(self) -> Ledger | None:
@@ -236,17 +286,26 @@ class Parts:
 
     def close(self) -> None:
         """Seal the index and let go of everything that was opened; what is used again is opened again."""
-        if "matcher" in self.__dict__:
-            self.matcher.close()
+        for owned in (self.__dict__.get("matcher"), self.__dict__.get("coming_matcher"), *self._succeeded):
+            if owned is not None:
+                owned.close()
+        self._succeeded.clear()
         if "local_matcher" in self.__dict__:
-            try:
-                self.local_matcher.close()
-            except OSError as error:  # it is a cache: what was written down is in the database
-                _log.warning("the index was not sealed, and will be caught up from the record: %s", error)
+            self._close_index(self.local_matcher)
         if "store" in self.__dict__:
             self.store.close()
         for name in [name for name in self.__dict__ if isinstance(getattr(type(self), name, None), cached_property)]:
             del self.__dict__[name]
+
+    @property
+    def _index_folder(self) -> Path:
+        return self.settings.home / "index"
+
+    def _close_index(self, index: "Matcher") -> None:
+        try:
+            index.close()
+        except OSError as error:  # it is a cache: what was written down is in the database
+            _log.warning("the index was not sealed, and will be caught up from the record: %s", error)
 
     def _key_folder(self) -> KeyFolder:
         secret = self.settings.key_passphrase

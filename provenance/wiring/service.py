@@ -32,6 +32,7 @@ from provenance.usecases.manifests import ManifestRepository
 from provenance.usecases.mark import MarkPicture
 from provenance.usecases.once import Once
 from provenance.usecases.register import Register
+from provenance.usecases.reindex import prune
 from provenance.usecases.report import MakeReport
 from provenance.usecases.resolve import Resolve
 from provenance.usecases.revoke import TakeBack, standing_word
@@ -86,6 +87,7 @@ class Service(Parts):
             certify=self.certify,
             clock=self.clock,
             new_payload=lambda: secrets.randbits(64),
+            coming=lambda: (self.coming_matcher,) if self.coming_matcher else (),
         )
 
     @cached_property
@@ -315,18 +317,27 @@ class Service(Parts):
         self.matcher.seal()
         return count
 
+    def prune_index(self) -> int:
+        """Delete the fingerprints of all models but the ones that searches go to and those of the settings."""
+        return prune(self.store, keep=self.reindex.key)
+
     # ---- life
 
     def start(self) -> None:
         """Migrate where that is safe, load keys and models, catch the index up. Raises Misconfigured, Unavailable."""
-        if self.settings.effective_database_url.startswith("sqlite"):
-            self.store.migrate()  # a server's tables are upgraded on purpose: `provenance db upgrade`
+        self.migrate_where_safe()
         self.watermarker, self.signer, self.label  # noqa: B018  loading is the point
         if self.ca_folder.exists or self.settings.environment == "production":
             self.claim_signer  # noqa: B018  what ends soon is renewed; a development service makes its CA when asked
         if ahead(self.store, self.matcher):
             self.rebuild_index()
         catch_up(self.store, self.matcher)
+        self.reindex.begin()
+
+    def migrate_where_safe(self) -> None:
+        """A server's tables are upgraded on purpose: `provenance db upgrade`."""
+        if self.settings.effective_database_url.startswith("sqlite"):
+            self.store.migrate()
 
     def warm_up(self) -> None:
         """Mark and read one small picture, so that the watermark's kernels are compiled before anybody waits for them:

@@ -31,6 +31,7 @@ from PIL import Image
 from pydantic import SecretStr
 
 from generators.procedural import ProceduralGenerator
+from provenance.core.models import models_key
 from provenance.core.records import Work, WorkStatus
 from provenance.core.types import WorkId
 from provenance.settings import Settings
@@ -83,12 +84,12 @@ def fill(service: Service, pictures: Pictures, target: int) -> None:
     for start in range(have, target, _FILL):
         numbers = range(start, min(start + _FILL, target))
         arrays = [np.asarray(pictures[number]) for number in numbers]
-        fingerprints = service.matcher.describe(arrays)
+        fingerprints, models = service.matcher.describe(arrays), models_key(service.matcher.models)
         with service.store.unit() as unit:
             for number, fingerprint in zip(numbers, fingerprints, strict=True):
                 work = _bare_work(number)
                 unit.works.add(work, [])
-                unit.fingerprints.append(work.id, fingerprint)
+                unit.fingerprints.append(work.id, fingerprint, models=models)
         print(f"\rfilled {numbers[-1] + 1} of {target}", end="", file=sys.stderr)
     catch_up(service.store, service.matcher)
     service.matcher.seal()

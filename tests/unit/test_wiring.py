@@ -64,7 +64,7 @@ def make(tmp_path: Path) -> Iterator[Open]:
 
     def make_service(home: Path = tmp_path / "home", **changes: Any) -> Service:
         service = Service(settings(home, **changes))
-        service.local_matcher = Cache()
+        service.local_matcher = service.configured_matcher = Cache()
         service.watermarker = PixelWatermarker()
         services.append(service)
         return service

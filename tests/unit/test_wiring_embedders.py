@@ -50,6 +50,7 @@ def test_a_list_of_names_with_a_gap_or_a_twin_is_refused(tmp_path: Path, names: 
 
 def test_the_index_has_them_all_the_first_one_as_the_primary(tmp_path: Path, weights: Path) -> None:
     with Service(service_settings(tmp_path / "home", embedder="lite0,sscd", sscd_weights=weights)) as service:
+        service.store.migrate()
         models = service.matcher.models
         assert models[0].startswith("efficientnet-lite0")
         assert models[-1].startswith("sscd-onnx/")
@@ -58,8 +59,7 @@ def test_the_index_has_them_all_the_first_one_as_the_primary(tmp_path: Path, wei
 
 def test_weights_that_nobody_trusted_are_a_wrong_setting(tmp_path: Path) -> None:
     path = write_onnx(tmp_path / "new.onnx")
-    with (
-        Service(service_settings(tmp_path / "home", embedder="lite0,sscd", sscd_weights=path)) as service,
-        pytest.raises(Misconfigured, match="trust the weights once"),
-    ):
-        _ = service.local_matcher
+    with Service(service_settings(tmp_path / "home", embedder="lite0,sscd", sscd_weights=path)) as service:
+        service.store.migrate()
+        with pytest.raises(Misconfigured, match="trust the weights once"):
+            _ = service.local_matcher

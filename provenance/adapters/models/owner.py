@@ -81,8 +81,16 @@ class OwnedMatcher:
         except ValueError as error:
             raise Misconfigured(
                 f"the index can't follow the record: {error}",
-                hint="set PROVENANCE_EMBEDDER back to the model that made it",
+                hint="run `provenance index rebuild`; where PROVENANCE_EMBEDDER changed, `provenance reindex`",
             ) from error
+
+    def succeed(self, matcher: Matcher) -> None:
+        """Pass every request on to another matcher, once those that wait before this one are answered."""
+
+        def take_over() -> None:
+            self._matcher, self._models = matcher, tuple(matcher.models)
+
+        self._ask(_Request(call=take_over))
 
     def seal(self) -> None:
         self._ask(_Request(call=self._matcher.seal))

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, 
 from sqlmodel import Field, SQLModel
 
 from provenance.adapters.store.columns import BigKey, JsonObject, JsonSet, JsonTuple, UtcTime, WorkIdText, choice
+from provenance.core.models import ModelSetState
 from provenance.core.records import AnchorState, ContentKind, JobState, WorkStatus
 from provenance.core.types import WorkId
 
@@ -89,15 +90,37 @@ class ContentKeyRow(Row, table=True):
 
 
 class FingerprintRow(Row, table=True):
-    """Append-only. AUTOINCREMENT: SQLite would otherwise give a deleted last number again."""
+    """Append-only, but for pruned models. AUTOINCREMENT: SQLite would otherwise give a deleted last number again.
+    `models` is NULL for a withdrawal."""
 
     __tablename__ = "fingerprint_ops"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (Index(None, "work_id", "models"), {"sqlite_autoincrement": True})
 
     sequence: int = Field(default=None, sa_column=Column(BigKey, primary_key=True))
-    work_id: WorkId = Field(sa_type=WorkIdText, foreign_key="works.id", index=True)
+    work_id: WorkId = Field(sa_type=WorkIdText, foreign_key="works.id")
     fingerprint: bytes | None = Field(sa_type=LargeBinary, nullable=True)
     crc32: int = Field(sa_type=BigInteger)
+    models: str | None
+
+
+class ModelSetRow(Row, table=True):
+    __tablename__ = "model_sets"
+
+    key: str = Field(primary_key=True)
+    models: tuple[str, ...] = Field(sa_type=JsonTuple)
+    sources: tuple[Mapping[str, Any], ...] = Field(sa_type=JsonTuple)
+    state: ModelSetState = Field(sa_type=choice(ModelSetState))
+    created_at: datetime = Field(sa_type=UtcTime)
+    cursor: WorkId | None = Field(sa_type=WorkIdText, nullable=True)
+
+
+class UndescribedRow(Row, table=True):
+    __tablename__ = "undescribed"
+
+    models: str = Field(foreign_key="model_sets.key", primary_key=True)
+    work_id: WorkId = Field(sa_type=WorkIdText, foreign_key="works.id", primary_key=True, index=True)
+    error: str
+    at: datetime = Field(sa_type=UtcTime)
 
 
 class CheckRow(Row, table=True):

@@ -12,6 +12,7 @@ from provenance.adapters.store.repositories.idempotency import SqlIdempotency
 from provenance.adapters.store.repositories.licences import SqlLicences
 from provenance.adapters.store.repositories.log import SqlLog
 from provenance.adapters.store.repositories.manifests import SqlManifests
+from provenance.adapters.store.repositories.model_sets import SqlModelSets
 from provenance.adapters.store.repositories.outbox import SqlOutbox
 from provenance.adapters.store.repositories.statuses import SqlStatuses
 from provenance.adapters.store.repositories.upload_prints import SqlUploadPrints
@@ -32,6 +33,7 @@ class SqlUnit:
         self.log = SqlLog(session)
         self.manifests = SqlManifests(session)
         self.statuses = SqlStatuses(session)
+        self.model_sets = SqlModelSets(session)
         self.batches = SqlBatches(session)
         self.upload_prints = SqlUploadPrints(session)
         self.watches = SqlWatches(session)

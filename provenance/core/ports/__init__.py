@@ -5,6 +5,7 @@ Every implementation passes the contract suite `tests/contract/test_<port>.py`.
 
 from provenance.core.ports.bulk import Batches, Decisions, UploadPrints, Watches
 from provenance.core.ports.ledger import Ledger, LedgerReceipt, PreparedAnchor
+from provenance.core.ports.models import ModelSets
 from provenance.core.ports.outside import Blobs, Clock, Fetcher
 from provenance.core.ports.pictures import (
     Aligned,
@@ -73,6 +74,7 @@ __all__ = [
     "Match",
     "MatchEvidence",
     "Matcher",
+    "ModelSets",
     "Operation",
     "Outbox",
     "PreparedAnchor",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from provenance.core.ports.bulk import Batches, Decisions, UploadPrints, Watches
+from provenance.core.ports.models import ModelSets
 from provenance.core.records import (
     AnchorBatch,
     ApiKey,
@@ -50,9 +51,13 @@ class Works(Protocol):
 
 
 class Fingerprints(Protocol):
-    def append(self, work_id: WorkId, fingerprint: bytes | None) -> None: ...
-    def since(self, sequence: int, limit: int) -> list[FingerprintOp]: ...
-    def last(self) -> int: ...
+    """Operations by the models that made them (`core.models.models_key`). A withdrawal counts for all models."""
+
+    def append(self, work_id: WorkId, fingerprint: bytes | None, *, models: str = "") -> None: ...
+    def since(self, sequence: int, limit: int, *, models: str | None = None) -> list[FingerprintOp]:
+        """By one set of models (None: by any) and withdrawals, in order."""
+
+    def last(self, *, models: str | None = None) -> int: ...
 
 
 class Checks(Protocol):
@@ -233,6 +238,8 @@ class Unit(Protocol):
     def manifests(self) -> Manifests: ...
     @property
     def statuses(self) -> Statuses: ...
+    @property
+    def model_sets(self) -> ModelSets: ...
     @property
     def batches(self) -> Batches: ...
     @property

@@ -4,6 +4,7 @@ from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from provenance.usecases.catch_up import lag
 from provenance.wiring import Service
 
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
@@ -36,7 +37,7 @@ class Metrics:
         """Prometheus' text format, with the gauges read now."""
         with service.store.read() as unit:
             self._works.set(unit.works.count())
-            self._lag.set(max(0, unit.fingerprints.last() - service.matcher.checkpoint()))
+            self._lag.set(lag(unit, service.matcher))
             self._jobs.set(unit.outbox.pending())
         self._queue.set(service.matcher.waiting)
         return generate_latest(self._registry)

@@ -11,7 +11,19 @@ from provenance import __version__
 from provenance.core.errors import InvalidRequest, ProvenanceError
 from provenance.faces.cli import opened
 from provenance.faces.cli.batch import unavailable
-from provenance.faces.cli.commands import admin, anchor, ca, certificate, checks, log, marks, operations, verify, works
+from provenance.faces.cli.commands import (
+    admin,
+    anchor,
+    ca,
+    certificate,
+    checks,
+    log,
+    marks,
+    operations,
+    reindex,
+    verify,
+    works,
+)
 from provenance.faces.cli.console import ReaderLeft, complain, settle_streams, silence
 from provenance.faces.cli.exits import Exit, exit_of
 
@@ -29,7 +41,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (works, checks, verify, marks, operations, anchor):
+for module in (works, checks, verify, marks, operations, anchor, reindex):
     for command in module.COMMANDS:
         app.command()(command)
 for name, group in (admin.GROUPS | ca.GROUPS | certificate.GROUPS | log.GROUPS).items():

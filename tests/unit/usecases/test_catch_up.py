@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from provenance.core.errors import Unavailable
+from provenance.core.models import models_key
 from provenance.core.ports import Operation
 from provenance.usecases import catch_up as module
 from provenance.usecases.catch_up import ahead, catch_up, follow
@@ -20,7 +21,8 @@ def recorded(studio: Studio, *numbers: int) -> None:
         for number in numbers:
             work = a_work(number)
             unit.works.add(work, keys_of(work))
-            unit.fingerprints.append(work.id, ThumbnailMatcher().describe([painting(number)])[0])
+            fingerprint = ThumbnailMatcher().describe([painting(number)])[0]
+            unit.fingerprints.append(work.id, fingerprint, models=models_key(ThumbnailMatcher.models))
 
 
 class Watched(ThumbnailMatcher):
@@ -53,6 +55,18 @@ def test_a_withdrawal_is_an_operation_too(studio: Studio) -> None:
     matcher = Watched()
     catch_up(studio.store, matcher)
     assert (str(a_work(1).id) in matcher, str(a_work(2).id) in matcher) == (False, True)
+
+
+def test_what_other_models_made_is_left_out_but_not_withdrawals(studio: Studio) -> None:
+    recorded(studio, 1)
+    with studio.store.unit() as unit:
+        unit.fingerprints.append(a_work(1).id, b"by another model", models=models_key(["another"]))
+        unit.fingerprints.append(a_work(1).id, None)
+        unit.fingerprints.append(a_work(1).id, b"and once more", models=models_key(["another"]))
+    matcher = Watched()
+    catch_up(studio.store, matcher)
+    assert matcher.pages == [[1, 3]]
+    assert not ahead(studio.store, matcher)
 
 
 def test_an_index_that_broke_off_resumes_where_it_stood(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

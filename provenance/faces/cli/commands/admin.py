@@ -1,16 +1,19 @@
 """db, index, keys, apikey: groups of commands for whoever runs the service."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from provenance.core.errors import InvalidRequest
+from provenance.core.models import models_key
 from provenance.faces.cli import files, opened
 from provenance.faces.cli.console import AsJson, emit, rows, say
+from provenance.usecases.reindex import progress
 
 if TYPE_CHECKING:
     from provenance.adapters.keys import Entry
+    from provenance.usecases.reindex import Progress
 
 db = typer.Typer(help="The database.", no_args_is_help=True)
 index = typer.Typer(help="The vector index: a cache that the database can always rebuild.", no_args_is_help=True)
@@ -41,16 +44,24 @@ def db_status(as_json: AsJson = False) -> None:
 
 @index.command("status")
 def index_status(as_json: AsJson = False) -> None:
-    """How far the index is behind the record."""
+    """How far the index is behind the record, and which works each set of models has described."""
     with opened.service(start=False) as service:
+        checkpoint, models = service.matcher.checkpoint(), list(service.matcher.models)
         with service.store.read() as unit:
-            last = unit.fingerprints.last()
-        checkpoint = service.matcher.checkpoint()
-        models = list(service.matcher.models)
+            last = unit.fingerprints.last(models=models_key(models))
+            sets = [progress(unit, one) for one in unit.model_sets.all()]
     if as_json:
-        emit({"models": models, "checkpoint": checkpoint, "record": last})
-    else:
-        say(f"the index has {checkpoint} of {last} operations; {', '.join(models)}")
+        emit({"models": models, "checkpoint": checkpoint, "record": last, "sets": [_set_json(one) for one in sets]})
+        return
+    say(f"the index has {checkpoint} of {last} operations; {', '.join(models)}")
+    for one in sets:
+        failed = f", {one.failed} failed" if one.failed else ""
+        say(f"{one.state}: {one.described} of {one.works} works described{failed}; {', '.join(one.models)}")
+
+
+def _set_json(one: "Progress") -> dict[str, Any]:
+    told = {"works": one.works, "described": one.described, "failed": one.failed}
+    return {"models": list(one.models), "state": str(one.state)} | told
 
 
 @index.command()
@@ -59,6 +70,14 @@ def rebuild(as_json: AsJson = False) -> None:
     with opened.service(start=False) as service:
         count = service.rebuild_index()
     emit({"operations": count}) if as_json else say(f"rebuilt from {count} operations")
+
+
+@index.command("prune")
+def prune_index(as_json: AsJson = False) -> None:
+    """Delete the fingerprints of models that searches no longer go to. Going back to them is a new `reindex` then."""
+    with opened.service(start=False) as service:
+        count = service.prune_index()
+    emit({"deleted": count}) if as_json else say(f"{count} fingerprints deleted")
 
 
 @keys.command("list")
