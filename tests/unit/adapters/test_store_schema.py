@@ -1,10 +1,13 @@
 """Migrations on SQLite: complete, reversible, and honest about where a database stands."""
 
+import json
 import sqlite3
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect
@@ -12,6 +15,7 @@ from sqlalchemy import Engine, inspect
 from provenance.adapters.store import Revision, SqlStore, engine, schema
 from provenance.adapters.store.models import Row
 from provenance.core.errors import Misconfigured, Unavailable
+from provenance.core.models import models_key
 from tests.records import a_work, keys_of
 
 
@@ -111,6 +115,36 @@ def test_an_upgrade_refuses_dangling_references(database: Engine) -> None:
         connection.exec_driver_sql("INSERT INTO content_keys VALUES ('d', 'marked-file', 'pv-0000000000001')")
     with pytest.raises(Unavailable, match="content_keys"):
         schema.upgrade(database)
+
+
+def test_fingerprints_of_older_databases_are_named_by_what_they_say_of_themselves(database: Engine) -> None:
+    def head(*names: str) -> bytes:
+        text = "\n".join(names).encode()
+        return b"PVFP\x01" + struct.pack("<H", len(text)) + text + bytes(3000)
+
+    schema.upgrade(database, "0003")
+    rows = [head("lite0/1", "图"), head("lite0/2", "图"), None, head("lite0/2", "图"), b"x"]
+    with engine.migrator(database).begin() as connection:
+        for sequence, fingerprint in enumerate([*rows, head("lite0/2", "图")], start=1):
+            connection.exec_driver_sql(
+                "INSERT INTO fingerprint_ops VALUES (?, 'pv-0000000000001', ?, 7)", (sequence, fingerprint)
+            )
+    with engine.migrator(database).begin() as connection:
+        command.upgrade(schema._exclusive(connection), "0004")
+    old, new, broken = (models_key(names) for names in (["lite0/1", "图"], ["lite0/2", "图"], ["unknown"]))
+    with engine.reader(database).connect() as connection:
+        named = connection.exec_driver_sql("SELECT models FROM fingerprint_ops ORDER BY sequence").scalars().all()
+        sets = connection.exec_driver_sql('SELECT "key", models, sources, state FROM model_sets').all()
+    assert named == [old, new, None, new, broken, new]
+    assert {(key, tuple(json.loads(names)), sources, state) for key, names, sources, state in sets} == {
+        (old, ("lite0/1", "图"), "[]", "retired"),
+        (new, ("lite0/2", "图"), "[]", "serving"),
+        (broken, ("unknown",), "[]", "retired"),
+    }
+    with engine.migrator(database).begin() as connection:
+        command.downgrade(schema._exclusive(connection), "0003")
+        left = connection.exec_driver_sql("SELECT sequence FROM fingerprint_ops ORDER BY sequence").scalars().all()
+    assert left == [2, 3, 4, 6]
 
 
 # where a database stands
