@@ -125,3 +125,23 @@ def test_after_close_it_is_unavailable(slow):
     owned.close()
     with pytest.raises(Unavailable):
         owned.match(picture(1))
+
+
+def test_another_matcher_takes_over_behind_the_requests_that_wait(owned, slow):
+    other = SlowMatcher()
+    other.models = ("slow-2",)
+    slow.gate.clear()
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(owned.describe, [picture(1)])
+        assert slow.entered.wait(5)
+        change = pool.submit(owned.succeed, other)
+        assert owned.models == ("slow-1",)
+        slow.gate.set()
+        first.result(5), change.result(5)
+    owned.describe([picture(2)])
+    owned.apply([7])
+
+    assert owned.models == ("slow-2",)
+    assert (slow.batches, other.batches) == ([1], [1])
+    assert (slow.applied, other.applied, owned.checkpoint()) == ([], [7], 1)
+    assert slow.threads == other.threads == {"models"}

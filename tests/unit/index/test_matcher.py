@@ -378,6 +378,20 @@ class TestOnDisk:
         assert best(opened, jpeg(scene(1), 60)) == ("w1", "copy")
         assert content(opened, scene(3)) == set()
 
+    def test_what_lived_in_memory_can_rest_there_later(
+        self, tmp_path: Path, embedder: Lite0Embedder, prints: list[bytes]
+    ):
+        matcher = Matcher(embedder=embedder)
+        matcher.apply([Operation(4, "w0", prints[0])])
+        matcher.rest_in(tmp_path / "later")
+        with pytest.raises(FolderInUse):
+            Matcher(embedder=embedder).rest_in(tmp_path / "later")
+        matcher.apply([Operation(5, "w1", prints[1])])
+        matcher.close()
+        with Matcher.open(tmp_path / "later", embedder=embedder) as again:
+            assert (len(again), again.checkpoint()) == (2, 5)
+            assert best(again, scene(1)) == ("w1", "identical")
+
     def test_it_goes_on_from_there(self, opened: Matcher, prints: list[bytes]):
         opened.apply([Operation(7, "x", prints[3]), Operation(8, "y", prints[3])])
         opened.remove(["w0"])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from provenance.core.errors import Unavailable
+from provenance.core.errors import Misconfigured, Unavailable
 from provenance.core.models import models_key
 from provenance.core.ports import Operation
 from provenance.usecases import catch_up as module
@@ -85,6 +85,25 @@ def test_an_index_that_broke_off_resumes_where_it_stood(studio: Studio, monkeypa
     assert matcher.checkpoint() == 4
     assert catch_up(studio.store, matcher) == 1
     assert [str(a_work(number).id) in matcher for number in range(1, 6)] == [True] * 5
+
+
+def test_models_that_change_while_it_reads_are_followed(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page was read for the models before; the matcher that took over can't use it."""
+
+    class Succeeding(Watched):
+        def apply(self, operations: Iterable[Operation]) -> None:
+            if self.models != ("new",):
+                self.models = ("new",)
+                raise Misconfigured("made by other models")
+            super().apply(operations)
+
+    recorded(studio, 1)
+    with studio.store.unit() as unit:
+        fingerprint = ThumbnailMatcher().describe([painting(1)])[0]
+        unit.fingerprints.append(a_work(1).id, fingerprint, models=models_key(["new"]))
+    matcher = Succeeding()
+    assert catch_up(studio.store, matcher) == 1
+    assert matcher.pages == [[2]]
 
 
 def test_following_never_raises_but_says_so(studio: Studio, caplog: pytest.LogCaptureFixture) -> None:
