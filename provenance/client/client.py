@@ -123,9 +123,10 @@ class Client:
     def withdraw(self, work_id: str) -> Work:
         return read_as(Work, self._json("DELETE", f"/v1/works/{work_id}"))
 
-    def check(self, file: File, *, licensee: str | None = None) -> Report:
-        """Which registered works does this picture show? With a `licensee`, whether a copy is licensed to them."""
-        form = _given({"licensee": licensee})
+    def check(self, file: File, *, licensee: str | None = None, keep: bool = False) -> Report:
+        """Which registered works does this picture show? With a `licensee`, whether a copy is licensed to them. With
+        `keep` the picture is kept for reports, until the check is deleted."""
+        form = _given({"licensee": licensee, "keep": "true" if keep else None})
         return report(self._json("POST", "/v1/checks", data=form, files={"file": ("file", _read(file))}))
 
     def check_url(self, url: str, *, licensee: str | None = None) -> Report:
@@ -134,6 +135,19 @@ class Client:
 
     def report(self, check_id: str) -> Report:
         return report(self._json("GET", f"/v1/checks/{check_id}"))
+
+    def document(self, check_id: str, *, form: str = "pdf", language: str = "en") -> bytes:
+        """The check as a file for others: pdf, html or json, in en or zh."""
+        query = {"format": form, "lang": language}
+        return self._send("GET", f"/v1/checks/{check_id}/report", params=query).content
+
+    def explain(self, check_id: str) -> dict[str, Any]:
+        """Every work that the check considered, every score, and where the search stopped."""
+        return self._json("GET", f"/v1/checks/{check_id}/explain")
+
+    def delete_check(self, check_id: str) -> None:
+        """For good, with its picture where that was kept."""
+        self._send("DELETE", f"/v1/checks/{check_id}")
 
     def verify(self, certificate: File | Mapping[str, Any], file: File | None = None) -> Verification:
         """Ask the service about a certificate, and the file that it is about. A refusal is an answer, not an error.

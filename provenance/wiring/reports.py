@@ -9,6 +9,7 @@ from provenance.core.report import Report, json_file
 MEDIA_TYPES: Final = {
     "html": "text/html; charset=utf-8",
     "json": "application/json",
+    "pdf": "application/pdf",
 }
 """By the form's name, which is also a file's suffix."""
 
@@ -30,6 +31,11 @@ def check_language(language: str) -> Language:
 
 def rendered(report: Report, form: str, language: Language) -> bytes:
     """Raises InvalidRequest on a form that there is not. JSON has no language."""
-    if check_form(form) == "json":
-        return json_file(report)
+    match check_form(form):
+        case "json":
+            return json_file(report)
+        case "pdf":
+            from provenance.adapters.reports.pdf import ReportPdf  # here: the others do without fpdf2
+
+            return ReportPdf()(report, language)
     return ReportHtml()(report, language)

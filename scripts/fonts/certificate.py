@@ -24,8 +24,8 @@ def characters() -> set[str]:
     return ascii_ones | words | titles
 
 
-def cut(source: Path, target: Path) -> int:
-    """Write the cut font; answers how many characters it has."""
+def cut(source: Path, target: Path, wanted: set[str]) -> int:
+    """Write the font cut down to the characters that are wanted; answers how many it has."""
     font = TTFont(source, recalcTimestamp=False)
     options = Options()
     options.layout_features = []  # no kerning, no vertical forms: fpdf2 sets one glyph after another
@@ -33,7 +33,7 @@ def cut(source: Path, target: Path) -> int:
     options.notdef_outline = True
     options.hinting = False
     subsetter = Subsetter(options)
-    subsetter.populate(text="".join(sorted(characters())))
+    subsetter.populate(text="".join(sorted(wanted)))
     subsetter.subset(font)
     font.flavor = None
     font.save(target, reorderTables=True)
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("licence", type=Path)
     options = parser.parse_args()
     FONT.parent.mkdir(exist_ok=True)
-    count = cut(options.font, FONT)
+    count = cut(options.font, FONT, characters())
     shutil.copyfile(options.licence, FONT.with_name("OFL.txt"))
     print(f"{FONT.name}: {count} characters, {FONT.stat().st_size} bytes")
 

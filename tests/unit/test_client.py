@@ -109,6 +109,17 @@ def test_a_work_from_registration_to_withdrawal(api: Api, ann: Client, tmp_path)
     assert ann.check(marked).grade in ("none", "similar")
 
 
+def test_a_check_as_a_document_its_explanation_and_its_end(ann: Client, alps: dict) -> None:
+    check = ann.check(picture("photo-alps.jpg"), keep=True)
+    assert ann.document(check.id).startswith(b"%PDF-")
+    assert json.loads(ann.document(check.id, form="json"))["asked"]["picture"] is not None
+    assert b'lang="zh-CN"' in ann.document(check.id, form="html", language="zh")
+    assert ann.explain(check.id)["stopped"] == "digest"
+    ann.delete_check(check.id)
+    with pytest.raises(errors.NotFound):
+        ann.document(check.id)
+
+
 def test_a_recipe(ann: Client):
     recipe = {"generator": "procedural", "kind": "truchet", "width": 320, "height": 320}
     work = ann.register_recipe(recipe, seed=41, title="Tiles")

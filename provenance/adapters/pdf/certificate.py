@@ -3,9 +3,9 @@
 import io
 import json
 import shlex
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from provenance.adapters.pdf.page import FAMILY, FONTS, GREY, INK, MARGIN, RED, RULE, Style, finished
 from provenance.adapters.pdf.rows import rows, shown
 from provenance.adapters.pdf.sheet import Language, Sheet
 from provenance.adapters.pdf.texts import text
@@ -16,32 +16,21 @@ if TYPE_CHECKING:
 
     from provenance.core.types import Pixels
 
-FONT: Final = Path(__file__).with_name("fonts") / "NotoSansSC-certificate.ttf"
-_FAMILY: Final = "certificate"
-_MARGIN: Final = 16.0  # millimetres, as everything here
-_LABEL: Final = 42.0
+FONT: Final = FONTS / "NotoSansSC-certificate.ttf"
+_LABEL: Final = 42.0  # millimetres, as everything here
 _PICTURE: Final = 44.0
 _CODE: Final = 30.0
 _THUMBNAIL: Final = 480  # pixels of the longer side
-_INK, _GREY, _RED, _RULE = (24, 24, 27), (99, 99, 110), (180, 30, 30), (222, 222, 228)
 
-
-class _Style(NamedTuple):
-    size: float  # points
-    colour: tuple[int, int, int] = _INK
-
-
-_TITLE, _HEADING, _BODY, _VALUE = _Style(20), _Style(12), _Style(9), _Style(8)
-_NOTE, _NAME, _COMMAND, _CAPTION = _Style(9, _GREY), _Style(8, _GREY), _Style(8.5, _GREY), _Style(7, _GREY)
-_STANDING, _ALARM = _Style(12), _Style(12, _RED)
+_TITLE, _HEADING, _BODY, _VALUE = Style(20), Style(12), Style(9), Style(8)
+_NOTE, _NAME, _COMMAND, _CAPTION = Style(9, GREY), Style(8, GREY), Style(8.5, GREY), Style(7, GREY)
+_STANDING, _ALARM = Style(12), Style(12, RED)
 
 
 class CertificatePdf:
     """Writes sheets. Pages are A4; text is real text, for search and for screen readers."""
 
     def __call__(self, sheet: Sheet, language: Language) -> bytes:
-        from fpdf.fonts import TTFFont  # here, as fpdf below: only this command needs it
-
         pdf = self._document(sheet, language)
         pdf.add_page()
         self._head(pdf, sheet, language)
@@ -49,19 +38,15 @@ class CertificatePdf:
         self._check(pdf, sheet, language)
         self._limits(pdf, language)
         self._attach(pdf, sheet)
-        data = bytes(pdf.output())
-        for font in pdf.fonts.values():
-            if isinstance(font, TTFFont):
-                font.ttfont.close()  # fpdf2 leaves its file open
-        return data
+        return finished(pdf)
 
     def _document(self, sheet: Sheet, language: Language) -> "FPDF":
-        from fpdf import FPDF
+        from fpdf import FPDF  # here: only this command needs it
 
         pdf = FPDF(format="A4")
-        pdf.set_margin(_MARGIN)
-        pdf.set_auto_page_break(auto=True, margin=_MARGIN)
-        pdf.add_font(_FAMILY, fname=FONT)
+        pdf.set_margin(MARGIN)
+        pdf.set_auto_page_break(auto=True, margin=MARGIN)
+        pdf.add_font(FAMILY, fname=FONT)
         pdf.set_creation_date(sheet.as_of)
         pdf.set_title(f"{text('title', language)} {shown(sheet.certificate['credentialSubject']['work'])}")
         pdf.set_author(shown(sheet.certificate["issuer"]))
@@ -79,24 +64,24 @@ class CertificatePdf:
         at = times.written(sheet.as_of)
         standing = text(sheet.standing, language, at=at, reason=shown(sheet.reason or "-"))
         _write(pdf, standing, _STANDING if sheet.standing == "valid" else _ALARM, width=width)
-        pdf.set_y(max(pdf.get_y(), _MARGIN + _CODE + 10))
+        pdf.set_y(max(pdf.get_y(), MARGIN + _CODE + 10))
         if sheet.pixels is not None:
             picture = pdf.image(
-                _thumbnail(sheet.pixels), x=_MARGIN, y=pdf.get_y(), w=_PICTURE, h=_PICTURE, keep_aspect_ratio=True
+                _thumbnail(sheet.pixels), x=MARGIN, y=pdf.get_y(), w=_PICTURE, h=_PICTURE, keep_aspect_ratio=True
             )
             pdf.set_y(pdf.get_y() + picture.rendered_height + 3)
 
     def _claims(self, pdf: "FPDF", sheet: Sheet, language: Language) -> None:
-        pdf.set_draw_color(*_RULE)
+        pdf.set_draw_color(*RULE)
         for label, value in rows(sheet, language):
             top = pdf.get_y()
             if pdf.will_page_break(10):
                 pdf.add_page()
                 top = pdf.get_y()
-            pdf.line(_MARGIN, top, _MARGIN + pdf.epw, top)
-            _write(pdf, label, _NAME, width=_LABEL, at=(_MARGIN, top + 1))
+            pdf.line(MARGIN, top, MARGIN + pdf.epw, top)
+            _write(pdf, label, _NAME, width=_LABEL, at=(MARGIN, top + 1))
             bottom = pdf.get_y()
-            _write(pdf, value, _VALUE, at=(_MARGIN + _LABEL, top + 1))
+            _write(pdf, value, _VALUE, at=(MARGIN + _LABEL, top + 1))
             pdf.set_y(max(bottom, pdf.get_y()) + 1)
         pdf.ln(3)
 
@@ -143,14 +128,14 @@ def _trust(issuer: str) -> tuple[str, tuple[str, ...]]:
     return shown(issuer), ("--key", shown(issuer))
 
 
-def _write(pdf: "FPDF", words: str, style: _Style, *, width: float = 0, at: tuple[float, float] | None = None) -> None:
+def _write(pdf: "FPDF", words: str, style: Style, *, width: float = 0, at: tuple[float, float] | None = None) -> None:
     """A paragraph; hashes break anywhere, for they have no spaces."""
     from fpdf.enums import Align, XPos, YPos
 
-    pdf.set_xy(*(at or (_MARGIN, pdf.get_y())))
-    pdf.set_font(_FAMILY, size=style.size)
+    pdf.set_xy(*(at or (MARGIN, pdf.get_y())))
+    pdf.set_font(FAMILY, size=style.size)
     pdf.set_text_color(*style.colour)
-    pdf.multi_cell(width, style.size * 0.5, words, align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.multi_cell(width, style.height, words, align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
 def _code(pdf: "FPDF", sheet: Sheet, language: Language) -> None:
@@ -159,15 +144,15 @@ def _code(pdf: "FPDF", sheet: Sheet, language: Language) -> None:
 
     content = sheet.address or f"{sheet.certificate['id']} sha256:{sheet.certificate_hash}"
     matrix = segno.make_qr(content, error="m").matrix
-    left, unit = pdf.w - _MARGIN - _CODE, _CODE / len(matrix)
-    pdf.set_fill_color(*_INK)
+    left, unit = pdf.w - MARGIN - _CODE, _CODE / len(matrix)
+    pdf.set_fill_color(*INK)
     for y, line in enumerate(matrix):
         for x, dark in enumerate(line):
             if dark:
-                pdf.rect(left + x * unit, _MARGIN + y * unit, unit, unit, style="F")
+                pdf.rect(left + x * unit, MARGIN + y * unit, unit, unit, style="F")
     caption = text("scan" if sheet.address else "scan-offline", language)
-    _write(pdf, caption, _CAPTION, width=_CODE, at=(left, _MARGIN + _CODE + 1))
-    pdf.set_y(_MARGIN)
+    _write(pdf, caption, _CAPTION, width=_CODE, at=(left, MARGIN + _CODE + 1))
+    pdf.set_y(MARGIN)
 
 
 def _thumbnail(pixels: "Pixels") -> io.BytesIO:

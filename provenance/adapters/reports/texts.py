@@ -271,7 +271,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "asks the service for the report on this check, and compares.",
         "本报告出自该服务：本报告未经签名，任何人都能写出此类文件。如有疑问，可向该服务索取同一检查的报告进行对比。",
     ),
-    "page": ("page {page} of", "第 {page} 页，共"),
+    "page": ("page {page} of {pages}", "第 {page} 页，共 {pages} 页"),
+    "attached": ("This report in JSON.", "本报告的 JSON 形式。"),
     "method": ("How it was made", "方法"),
     "method-value": (
         "Policy {policy}; models {models}; report format {version}.",

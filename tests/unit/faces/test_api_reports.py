@@ -1,7 +1,10 @@
 """`/v1/checks/{id}`: report, explanation, deletion."""
 
+import hashlib
+import io
 import json
 
+import pypdf
 import pytest
 
 from tests.service import Api, picture
@@ -19,7 +22,7 @@ def checked(api: Api, *, owner: str = "ann", **fields: str) -> str:
 def report(api: Api, location: str, owner: str = "ann", **query: str) -> str:
     answer = api.http.get(f"{location}/report", headers=api.auth(owner), params=query)
     assert answer.status_code == 200, answer.text
-    return str(answer.text)
+    return str(answer.content.decode("latin-1") if query.get("format") == "pdf" else answer.text)
 
 
 def test_with_a_kept_picture_both_pictures_are_shown(api: Api, alps: dict) -> None:
@@ -58,9 +61,23 @@ def test_html_is_a_page_that_can_do_nothing_to_the_service(api: Api, alps: dict,
     assert tag in answer.text
 
 
-def test_the_same_check_gives_the_same_bytes(api: Api, alps: dict) -> None:
+@pytest.mark.parametrize("form", ["html", "json", "pdf"])
+def test_the_same_check_gives_the_same_bytes(api: Api, alps: dict, form: str) -> None:
     location = checked(api, keep="true")
-    assert report(api, location) == report(api, location)
+    assert report(api, location, format=form) == report(api, location, format=form)
+
+
+def test_the_pdf_has_the_json_form_inside(api: Api, alps: dict) -> None:
+    location = checked(api, keep="true")
+    answer = api.http.get(f"{location}/report", headers=api.auth(), params={"format": "pdf", "lang": "zh"})
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"].endswith('.pdf"')
+    reader = pypdf.PdfReader(io.BytesIO(answer.content))
+    ((inside,),) = reader.attachments.values()
+    assert inside.decode() == report(api, location, format="json")
+    said = "".join("".join(page.extract_text().split()) for page in reader.pages)
+    assert alps["id"] in said
+    assert hashlib.sha256(inside).hexdigest() in said
 
 
 @pytest.mark.parametrize("query", [{"format": "docx"}, {"lang": "fr"}])

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pypdf
 import pytest
 
 from tests.cli import Stock, cli
@@ -30,6 +31,15 @@ def test_json_has_the_alignment_and_the_certificate(stock: Stock, tmp_path: Path
     assert finding["record"]["certificate_id"] == json.loads(shown)["id"]
     assert len(finding["placement"]["transform"]) == 3
     assert report["asked"]["picture"]["width"] == 320
+
+
+def test_a_pdf_is_written_too(stock: Stock, tmp_path: Path) -> None:
+    out = tmp_path / "report.PDF"
+    done = cli("check", stock.marked["harbour"], "--report", out, "--json")
+    assert done.code == 0, done.err
+    reader = pypdf.PdfReader(out)
+    assert all(done.answer["id"] in page.extract_text() for page in reader.pages)
+    assert list(reader.attachments) == [f"{done.answer['id']}.json"]
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def render_report(
     in_flight: InFlightDep,
     check_id: CheckId,
     key: Annotated[ApiKey, caller("checks:write")],
-    form: Annotated[Literal["html", "json"], Query(alias="format")] = "html",
+    form: Annotated[Literal["html", "json", "pdf"], Query(alias="format")] = "html",
     lang: Annotated[Literal["en", "zh"], Query()] = "en",
 ) -> Response:
     """The check as a document for others (docs/reports.md). The picture in question is in it where it was kept; a

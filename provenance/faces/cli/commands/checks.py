@@ -29,7 +29,7 @@ def check(
     fail_on_match: Annotated[
         bool, typer.Option("--fail-on-match", help="Exit with 1 when a registered work was found.")
     ] = False,
-    report: Annotated[Path | None, typer.Option(help="Write a report on one picture: FILE.html or .json.")] = None,
+    report: Annotated[Path | None, typer.Option(help="A report on one picture: FILE.pdf, .html or .json.")] = None,
     lang: Annotated[str, typer.Option(help="Of the report: en or zh.")] = "en",
     force: Annotated[bool, typer.Option("--force", help="Overwrite another report.")] = False,
     explain: Annotated[
