@@ -17,6 +17,12 @@ NEEDS = {  # operation id: the scope it asks for; None is public
     "delete_check": "checks:write",
     "render_report": "checks:write",
     "explain_check": "checks:write",
+    "check_batch": "checks:write",
+    "list_batches": "checks:write",
+    "read_batch": "checks:write",
+    "list_batch_items": "checks:write",
+    "cancel_batch": "checks:write",
+    "delete_batch": "checks:write",
     "verify_certificate": None,
     "read_did_document": None,
     "read_jwks": None,
@@ -82,6 +88,7 @@ BODIES = {
     "rebind_manifest": {"json": {"bindingValue": "AQID", "manifestId": MANIFEST}},
     "register_work": {"files": {"file": ("a", b"x")}},
     "check_picture": {"files": {"file": ("a", b"x")}},
+    "check_batch": {"files": {"files": ("a", b"x")}},
     "revoke_certificate": {"json": {"reason": "error"}},
     "suspend_certificate": {"json": {"reason": "error"}},
     "revoke_grant": {"json": {"reason": "error"}},
@@ -92,6 +99,7 @@ BODIES = {
 IDS = {
     "{work_id}": "pv-0000000000000",
     "{check_id}": "chk_" + "0" * 30,
+    "{batch_id}": "bat_" + "0" * 30,
     "{grant_id}": "lic_" + "0" * 30,
     "{manifestId}": MANIFEST,
 }
