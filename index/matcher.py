@@ -91,7 +91,7 @@ class Matcher:
 
     def fresh(self) -> Self:
         """An empty one in memory with the same models, which are loaded once, and the same calibration."""
-        made = type(self)(embedder=self._describer.embedder)
+        made = type(self)(embedder=self._describer.embedder, extras=self._describer.extras)
         made._calibration = self._calibration
         return made
 

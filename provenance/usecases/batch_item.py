@@ -91,8 +91,8 @@ class CheckItem:
         if batch.keep and blob is None:
             blob = keep(self.blobs, item.check_id, picture.source)
         index = self.groups.of(batch.id)
-        fingerprint = self.check.matcher.describe([picture.pixels])[0]
         with index.lock:
+            fingerprint = index.describe(picture.pixels)
             for _ in range(_ATTEMPTS):
                 index.follow(self.store, batch.id)
                 links = [match for match in index.alike(picture.pixels) if Grade(match.grade).is_match]

@@ -60,7 +60,7 @@ class KeptChecks:
 
     def get(self, check_id: str, *, owner: str | None) -> Check:
         with self.store.read() as unit:
-            return _owned(unit, check_id, owner)
+            return owned(unit, check_id, owner)
 
     def picture(self, check: Check) -> bytes | None:
         """The file that was checked; None where it was not kept, or is being deleted."""
@@ -82,7 +82,8 @@ class KeptChecks:
             unit.checks.delete(check_id)
 
 
-def _owned(unit: Unit, check_id: str, owner: str | None) -> Check:
+def owned(unit: Unit, check_id: str, owner: str | None) -> Check:
+    """The check, where it is the owner's; None is an administrator. Raises NotFound."""
     check = unit.checks.get(check_id)
     if owner not in (None, check.owner):
         raise NotFound(f"there is no check {check_id} of yours")

@@ -63,6 +63,10 @@ class GroupIndex:
                 _log.error("the fingerprint of %s in %s is left out: %s", one.member, one.group, error)
             self.members |= {one.member}
 
+    def describe(self, pixels: "Pixels") -> bytes:
+        """The fingerprint that a member of the group with these pixels has."""
+        return self._matcher.describe([pixels])[0]
+
     def alike(self, pixels: "Pixels") -> list[Match]:
         """Members that this picture resembles, best first. Where one is beyond doubt others may be left out."""
         return list(self._matcher.match(pixels))

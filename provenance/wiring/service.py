@@ -35,6 +35,7 @@ from provenance.usecases.register import Register
 from provenance.usecases.reindex import prune
 from provenance.usecases.report import MakeReport
 from provenance.usecases.resolve import Resolve
+from provenance.usecases.review import ReportCalibration, Review
 from provenance.usecases.revoke import TakeBack, standing_word
 from provenance.usecases.status_lists import StatusLists
 from provenance.usecases.verify import Verify
@@ -123,6 +124,14 @@ class Service(Parts):
     @cached_property
     def bulk(self) -> Bulk:
         return Bulk(self, check=self.check)
+
+    @cached_property
+    def review(self) -> Review:
+        return Review(store=self.store, clock=self.clock)
+
+    @cached_property
+    def calibration_report(self) -> ReportCalibration:
+        return ReportCalibration(store=self.store, calibrations=self._calibrations)
 
     @cached_property
     def report(self) -> MakeReport:
