@@ -7,7 +7,6 @@ import sqlite3
 import struct
 import time
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,12 @@ from provenance.usecases.batch import Handed, Upload
 from provenance.wiring import Service
 from provenance.wiring.bulk import LEASE_SECONDS
 from tests.integration.test_failures import fill, opened, small_disk
-from tests.integration.test_server import START_SECONDS, Server, new_key
+from tests.integration.test_server import START_SECONDS, Server, new_key, server
 from tests.service import decoded, encoded, picture, scene
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
-__all__ = ["small_disk"]  # a fixture
+__all__ = ["server", "small_disk"]  # fixtures
 
 KILLS = 3
 
@@ -37,15 +36,6 @@ def bomb() -> bytes:
     header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
     lines = zlib.compress(bytes(90_001 * 3), 9)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", lines) + chunk(b"IEND", b"")
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    made = Server(tmp_path / "home")
-    yield made
-    if made.process is not None and made.process.poll() is None:
-        made.process.kill()
-        made.process.wait()
 
 
 def until(client: Client, batch: Batch, settled: int) -> Batch:
