@@ -168,14 +168,15 @@ class Asked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """The watermark that was read. `work_id` None: its work is withdrawn, or never was here. `rotation` in degrees
-    counter-clockwise; `region` is the part of the query that carries it."""
+    counter-clockwise; `region` is the part of the query that carries it. What the scheme can't tell is
+    None."""
 
     work_id: str | None
     key_id: str | None
     confidence: float
-    scale: float
+    scale: float | None
     rotation: float
-    mirrored: bool
+    mirrored: bool | None
     region: Region | None
 
 

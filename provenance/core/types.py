@@ -161,7 +161,8 @@ class Detection:
     flip before rotation.
     `key_id` names the key where a keyring was searched. `grid` (a, b, c, d, e, f) says where the mark's pattern lies:
     the picture's pixel (x, y) is the pattern's (a x + b y + c, d x + e y + f), in pixels of the marked original at the
-    scheme's own size, modulo the pattern's period.
+    scheme's own size, modulo the pattern's period. A scheme that can tell no more than right angles has no `grid`, and
+    its `scale` and `mirrored` say nothing.
     """
 
     payload: int

@@ -189,8 +189,12 @@ class Parts:
 
     @cached_property
     def watermarker(self) -> Watermarker:
-        make = plugins.load("watermarkers", self.settings.watermarker)
-        made: Watermarker = make(self.keys.watermark_keys(), self.keys.current_watermark_key)
+        settings = self.settings
+        make = plugins.load("watermarkers", settings.watermarker)
+        options = {}
+        if settings.watermarker == "trustmark":
+            options = {"variant": settings.trustmark_variant, "weights": settings.trustmark_weights}
+        made: Watermarker = make(self.keys.watermark_keys(), self.keys.current_watermark_key, **options)
         return made
 
     @cached_property

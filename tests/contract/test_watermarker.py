@@ -1,6 +1,8 @@
 """What every Watermarker keeps, whatever scheme is behind it."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,12 +18,43 @@ FACTORIES: dict[str, Callable[[], Watermarker]] = {
         {"old": b"an old contract key", "new": b"contract key, long enough"}, "new"
     ),
 }
+ADOBE: str | None = os.environ.get("PROVENANCE_TEST_TRUSTMARK_WEIGHTS")
+"""A folder with Adobe's files of variant Q, for whoever has them; the package has to be there as well."""
+
 PAYLOAD = 0xFEDC_BA98_7654_3210
 
 
-@pytest.fixture(scope="module", params=sorted(FACTORIES))
-def watermarker(request: pytest.FixtureRequest) -> Watermarker:
-    return FACTORIES[request.param]()
+@pytest.fixture(
+    scope="module",
+    params=[
+        *sorted(FACTORIES),
+        pytest.param("trustmark", marks=[pytest.mark.clip, pytest.mark.filterwarnings("ignore")]),
+        pytest.param(
+            "trustmark-adobe",
+            marks=[
+                pytest.mark.skipif(ADOBE is None, reason="needs Adobe's weights in PROVENANCE_TEST_TRUSTMARK_WEIGHTS"),
+                pytest.mark.filterwarnings("ignore"),
+            ],
+        ),
+    ],
+)
+def watermarker(request: pytest.FixtureRequest) -> Iterator[Watermarker]:
+    if request.param in FACTORIES:
+        yield FACTORIES[request.param]()
+        return
+    from provenance.adapters.trustmark import TrustmarkWatermarker
+
+    keys = {"contract": b"contract key, long enough"}
+    if request.param == "trustmark-adobe":
+        yield TrustmarkWatermarker(keys, "contract", weights=Path(ADOBE or ""))
+        return
+    pytest.importorskip("torch")
+    from tests.trustmark_nets import installed, write_weights
+
+    folder = request.getfixturevalue("tmp_path_factory").mktemp("weights")
+    write_weights(folder)
+    with installed(folder):
+        yield TrustmarkWatermarker(keys, "contract", variant="C", weights=folder)
 
 
 @pytest.fixture(scope="module")

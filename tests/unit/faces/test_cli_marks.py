@@ -201,6 +201,13 @@ class TestDetect:
         shown = cli("detect", "collage.png").out
         assert f", at x {min(x):.0%} to {max(x):.0%}, y {min(y):.0%} to {max(y):.0%}, key" in shown
 
+    def test_of_an_animation_it_says_which_frame_it_read(self, stock, surroundings):
+        flat, marked = scene(1) * 0 + 128, decoded(stock.marked["harbour"].read_bytes())
+        frames = [Image.fromarray(pixels) for pixels in (flat, marked, marked)]
+        frames[0].save(surroundings / "moving.png", save_all=True, append_images=frames[1:], duration=100)
+        assert cli("detect", "moving.png", "--json").answer["frame"] == 1
+        assert cli("detect", "moving.png").out.startswith(f"moving.png: frame 2: {stock.ids['harbour']}")
+
     def test_people_are_told_that_a_mark_alone_is_not_the_work(self, stock):
         assert "`provenance check` compares both" in cli("detect", stock.marked["harbour"]).err
         assert cli("detect", stock.marked["harbour"], "--json").err == ""

@@ -48,9 +48,12 @@ class MarkOut(BaseModel):
     work_id: WorkIdField | None = Field(description="Null where no active work has this mark.")
     key_id: str | None
     confidence: float = Field(examples=[0.999999])
-    scale: float = Field(examples=[0.5], description="The picture's size relative to the marked original's.")
+    scale: float | None = Field(
+        examples=[0.5],
+        description="Size relative to the marked original's; null where the scheme can't tell.",
+    )
     rotation: float = Field(examples=[10.0], description="Degrees counter-clockwise.")
-    mirrored: bool
+    mirrored: bool | None = Field(description="Null where the scheme can't tell.")
     region: Polygon | None = Field(None, description="The part of the picture that carries the mark.")
 
 

@@ -85,9 +85,11 @@ def detect(
                 found.append(detection)
             if as_json:
                 described = _described(detection, region) if detection else None
-                emit({"file": str(picture), "mark": described, "milliseconds": since(start)})
+                place = {"frame": seen.frame.index if detection else None}
+                emit({"file": str(picture), "mark": described, **place, "milliseconds": since(start)})
             else:
-                say(f"{picture}: " + (_words(detection, region) if detection else "no mark"))
+                where = f"frame {seen.frame.index + 1}: " if detection and read.frames > 1 else ""
+                say(f"{picture}: {where}" + (_words(detection, region) if detection else "no mark"))
 
         ended = each(named, one, label="detecting", as_json=as_json)
     if found and not as_json:
@@ -132,9 +134,9 @@ def _described(detection: Detection, region: Region | None) -> dict[str, Any]:
         "work_id": str(WorkId(detection.payload)),
         "payload": f"{detection.payload:#018x}",
         "confidence": detection.confidence,
-        "scale": detection.scale,
+        "scale": detection.scale if detection.grid else None,
         "rotation": detection.rotation,
-        "mirrored": detection.mirrored,
+        "mirrored": detection.mirrored if detection.grid else None,
         "key_id": detection.key_id,
         "grid": detection.grid,
         "region": region,
@@ -145,4 +147,5 @@ def _words(detection: Detection, region: Region | None) -> str:
     turned = f", turned {detection.rotation:.1f}°" if abs(detection.rotation) > 0.5 else ""
     mirrored = ", mirrored" if detection.mirrored else ""
     part = "" if region is None else placed(region)
-    return f"{WorkId(detection.payload)}, scale {detection.scale:.2f}{turned}{mirrored}{part}, key {detection.key_id}"
+    scale = f", scale {detection.scale:.2f}" if detection.grid else ""
+    return f"{WorkId(detection.payload)}{scale}{turned}{mirrored}{part}, key {detection.key_id}"
