@@ -89,6 +89,12 @@ class Matcher:
             raise
         return matcher
 
+    def fresh(self) -> Self:
+        """An empty one in memory with the same models, which are loaded once, and the same calibration."""
+        made = type(self)(embedder=self._describer.embedder, extras=self._describer.extras)
+        made._calibration = self._calibration
+        return made
+
     def __enter__(self) -> Self:
         return self
 

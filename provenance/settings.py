@@ -89,9 +89,16 @@ class Settings(BaseSettings):
         default=8, ge=1, description="Requests with a picture that are worked on at once; more get 429."
     )
     model_queue: int = Field(default=32, ge=1, description="Places in the queue of the thread that owns the models.")
+    max_batch_items: int = Field(default=500, ge=1, le=1000, description="Pictures in one `POST /v1/checks:batch`.")
+    max_batch_bytes: int = Field(
+        default=256 << 20, ge=1 << 10, description="Largest request of `POST /v1/checks:batch`, in bytes."
+    )
+    max_open_batches: int = Field(default=4, ge=1, description="Batches of one owner that may be unfinished at once.")
+    max_watches: int = Field(default=1000, ge=1, description="Uploads that one owner may watch.")
     fetch_urls: bool = Field(
         default=True,
-        description="Whether `POST /v1/checks` and `/v1/matches/byReference` fetch URLs (through the SSRF guard).",
+        description="Whether `POST /v1/checks`, `/v1/checks:batch` and `/v1/matches/byReference` fetch URLs, through "
+        "the SSRF guard.",
     )
     worker_in_server: bool = Field(default=True, description="Whether `provenance serve` also does the worker's jobs.")
     seal_after: int = Field(

@@ -176,6 +176,9 @@ class ThumbnailMatcher:
         found = self._judge(id_, float(np.abs(self._prints[id_] - self._thumbnail(picture)).mean()))
         return Lying(share=found.probability) if found.region_query else None
 
+    def fresh(self) -> "ThumbnailMatcher":
+        return ThumbnailMatcher()
+
     def seal(self) -> None:
         self.seals += 1
 

@@ -85,6 +85,51 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """Pictures that are checked in the background. `state` is running, finished or cancelled; `states` and `grades`
+    count its pictures; `duplicates` are groups of positions that show the same."""
+
+    id: str
+    state: str
+    created_at: datetime
+    finished_at: datetime | None
+    size: int
+    licensee: str | None
+    keep: bool
+    states: dict[str, int]
+    grades: dict[str, int]
+    duplicates: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem:
+    """One picture of a batch. `state` is waiting, checked, failed or cancelled; `error` has a code and a reason."""
+
+    position: int
+    name: str
+    state: str
+    check_id: str | None
+    grade: str | None
+    sha256: str | None
+    error: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a reviewer said of one match; `opinion` is confirm, reject or unsure. The rest is the match as it was."""
+
+    id: int
+    work_id: str
+    opinion: str
+    note: str
+    reviewer: str
+    created_at: datetime
+    grade: str
+    probability: float
+    calibration: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """`result` is verified or refused; `error` names the step that refused."""
 
@@ -129,7 +174,7 @@ class Grant:
 def read_as(kind: type[_T], body: Mapping[str, Any]) -> _T:
     """Only the fields that this version knows: a newer service may say more."""
     values = {field.name: body.get(field.name) for field in fields(kind)}  # type: ignore[arg-type]
-    for name in ("created_at", "withdrawn_at", "registered_at", "valid_until"):
+    for name in ("created_at", "withdrawn_at", "registered_at", "valid_until", "finished_at"):
         if isinstance(values.get(name), str):
             values[name] = datetime.fromisoformat(str(values[name]))
     return kind(**values)

@@ -1,10 +1,11 @@
 """The client, and how it repeats."""
 
 import json
+import math
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from os import PathLike
@@ -13,7 +14,19 @@ from typing import Any, Self
 
 import httpx
 
-from provenance.client.answers import Grant, Offer, Origin, Report, Verification, Work, read_as, report
+from provenance.client.answers import (
+    Batch,
+    BatchItem,
+    Decision,
+    Grant,
+    Offer,
+    Origin,
+    Report,
+    Verification,
+    Work,
+    read_as,
+    report,
+)
 from provenance.client.problems import REPEATABLE, asked_delay, failure_of, json_object
 from provenance.core import errors
 
@@ -104,13 +117,7 @@ class Client:
 
     def works(self, *, page_size: int = 50) -> Iterator[Work]:
         """Every work of yours, newest first. A page is asked for when it is reached."""
-        cursor: str | None = None
-        while True:
-            page = self._json("GET", "/v1/works", params=_given({"limit": str(page_size), "cursor": cursor}))
-            yield from (read_as(Work, item) for item in page["items"])
-            cursor = page["next_cursor"]
-            if cursor is None:
-                return
+        return (read_as(Work, item) for item in self._pages("/v1/works", page_size))
 
     def file(self, work_id: str) -> bytes:
         """The marked file of a work of yours."""
@@ -148,6 +155,68 @@ class Client:
     def delete_check(self, check_id: str) -> None:
         """For good, with its picture where that was kept."""
         self._send("DELETE", f"/v1/checks/{check_id}")
+
+    def decide(
+        self, check_id: str, work_id: str, opinion: str, *, note: str = "", idempotency_key: str | None = None
+    ) -> Decision:
+        """Say of one match that it is right (confirm), wrong (reject), or that you are unsure."""
+        body = {"work_id": work_id, "opinion": opinion, "note": note}
+        path = f"/v1/checks/{check_id}/decisions"
+        return read_as(Decision, self._json("POST", path, json=body, headers=_once(idempotency_key)))
+
+    def decisions(self, check_id: str) -> list[Decision]:
+        """Every one on a check of yours, oldest first; the last one on a work counts."""
+        return [read_as(Decision, item) for item in self._json("GET", f"/v1/checks/{check_id}/decisions")["items"]]
+
+    def calibration_report(self) -> list[dict[str, Any]]:
+        """By calibration: what was decided, and false alarms beside those that it promised."""
+        items: list[dict[str, Any]] = self._json("GET", "/v1/calibration-report")["items"]
+        return items
+
+    def check_batch(
+        self,
+        files: Sequence[File] = (),
+        *,
+        urls: Sequence[str] = (),
+        licensee: str | None = None,
+        keep: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Batch:
+        """Hand many pictures in, to be checked in the background. Raises Busy where too many of your batches are
+        open."""
+        form = _given({"licensee": licensee, "keep": "true" if keep else None}) | {"urls": list(urls)}
+        parts = [("files", (_name(file), _read(file))) for file in files]
+        answer = self._json("POST", "/v1/checks:batch", data=form, files=parts or None, headers=_once(idempotency_key))
+        return read_as(Batch, answer)
+
+    def batch(self, batch_id: str) -> Batch:
+        return read_as(Batch, self._json("GET", f"/v1/batches/{batch_id}"))
+
+    def batches(self, *, page_size: int = 50) -> Iterator[Batch]:
+        """Every batch of yours, newest first, each asked for as it is now."""
+        return (self.batch(item["id"]) for item in self._pages("/v1/batches", page_size))
+
+    def batch_items(self, batch_id: str, *, state: str | None = None, page_size: int = 50) -> Iterator[BatchItem]:
+        """Its pictures, in the order in which they were handed in; only those in one `state` where it is given."""
+        path = f"/v1/batches/{batch_id}/items"
+        return (read_as(BatchItem, item) for item in self._pages(path, page_size, state=state))
+
+    def wait_for_batch(self, batch_id: str, *, every: float = 2.0, timeout: float = 3600.0) -> Batch:
+        """Ask every so many seconds until nothing waits any more. Raises Unavailable after `timeout` seconds."""
+        for _ in range(max(1, math.ceil(timeout / every))):
+            batch = self.batch(batch_id)
+            if batch.state != "running":
+                return batch
+            self._retries.sleep(every)
+        raise errors.Unavailable(f"{batch_id} is not finished after {timeout:.0f} seconds", hint="ask for it later")
+
+    def cancel_batch(self, batch_id: str) -> Batch:
+        """What waits is not checked; those pictures are deleted."""
+        return read_as(Batch, self._json("POST", f"/v1/batches/{batch_id}:cancel"))
+
+    def delete_batch(self, batch_id: str) -> None:
+        """For good, with its checks and their pictures."""
+        self._send("DELETE", f"/v1/batches/{batch_id}")
 
     def verify(self, certificate: File | Mapping[str, Any], file: File | None = None) -> Verification:
         """Ask the service about a certificate, and the file that it is about. A refusal is an answer, not an error.
@@ -190,6 +259,16 @@ class Client:
     def granted(self, grant_id: str) -> Grant:
         return read_as(Grant, self._json("GET", f"/v1/grants/{grant_id}"))
 
+    def _pages(self, path: str, size: int, **params: Any) -> Iterator[dict[str, Any]]:
+        """Every item of a list. A page is asked for when it is reached."""
+        cursor: str | None = None
+        while True:
+            page = self._json("GET", path, params=_given({"limit": str(size), "cursor": cursor, **params}))
+            yield from page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
     def _json(self, method: str, path: str, *, repeat: bool = True, **request: Any) -> dict[str, Any]:
         answer = json_object(self._send(method, path, repeat=repeat, **request))
         if answer is None:
@@ -225,6 +304,10 @@ def _given(form: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read(file: File) -> bytes:
     return file if isinstance(file, bytes) else Path(file).read_bytes()
+
+
+def _name(file: File) -> str:
+    return "file" if isinstance(file, bytes) else Path(file).name
 
 
 def _rfc3339(moment: datetime | None) -> str | None:

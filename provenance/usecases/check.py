@@ -16,7 +16,7 @@ from provenance.licensing import is_licensed
 from provenance.usecases.catch_up import catch_up
 from provenance.usecases.explain import explanation
 from provenance.usecases.frames import LOOKED_AT, Seen, find_mark, matched, of_frames, reconsidered
-from provenance.usecases.kept import KEPT, keep
+from provenance.usecases.kept import KEPT, keep, with_kept
 
 MAX_MATCHES: Final = 20
 
@@ -62,11 +62,16 @@ class CheckPicture:
     calibrations: Callable[[], Mapping[str, Calibrated]]
 
     def __call__(self, query: Query) -> Check:
+        watch = Stopwatch()
         if query.licensee is not None:
             check_licensee(query.licensee)
-        watch = Stopwatch()
         with watch.stage("decode"):
             picture = self.images.read(query.data)
+        return self._stored(self.examine(picture, query, check_id=self.new_id(), watch=watch), query)
+
+    def examine(self, picture: Picture, query: Query, *, check_id: str, watch: Stopwatch) -> Check:
+        """What the register says about a picture that was read from the query's bytes. Nothing is stored: whoever asks
+        writes the check in a transaction of their own."""
         exact = self._exact(picture)
         considered: Sequence[Match] = ()
         if exact:
@@ -82,7 +87,7 @@ class CheckPicture:
         with watch.stage("record"):
             works, grants = self._live(verdicts, query.licensee)
         verdicts = [verdict for verdict in verdicts if verdict.work_id in works][:MAX_MATCHES]
-        check_id, now = self.new_id(), self.clock()
+        now = self.clock()
         report = {
             "id": check_id,
             "created_at": now.isoformat(),
@@ -94,12 +99,13 @@ class CheckPicture:
                 for verdict in verdicts
             ],
             "explanation": explanation(considered, self.calibrations(), settled=exact is not None),
+            KEPT: None,
         }
-        return self._stored(Check(check_id, query.owner, now, report), query)
+        return _scored(Check(check_id, query.owner, now, report), considered)
 
     def _stored(self, check: Check, query: Query) -> Check:
         kept = keep(self.blobs, check.id, query.data) if query.keep else None
-        check = replace(check, report={**check.report, KEPT: kept})
+        check = with_kept(check, kept)
         try:
             with self.store.unit() as unit:
                 unit.checks.add(check)
@@ -163,6 +169,14 @@ def _frames_note(picture: Picture) -> list[str]:
     if picture.frames == 1:
         return []
     return [f"at most {min(LOOKED_AT, picture.frames)} of its {picture.frames} frames were looked at"]
+
+
+def _scored(check: Check, considered: Sequence[Match]) -> Check:
+    """With the highest probability by looks, for the calibration report."""
+    if not considered:
+        return check
+    closest = max(considered, key=lambda match: match.probability)
+    return replace(check, calibration=closest.calibration, probability=round(closest.probability, 6))
 
 
 def _mark_json(mark: Detection | None, live: Mapping[str, Work], region: Region | None) -> dict[str, Any] | None:

@@ -6,15 +6,16 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from provenance.core.errors import ProvenanceError
 from provenance.usecases.anchor import Anchor
 from provenance.usecases.catch_up import catch_up
+from provenance.usecases.kept import FORGET, Forget
 from provenance.usecases.once import Once
 from provenance.usecases.register import REGISTERED
 from provenance.usecases.reindex import PAGE, Reindex
 from provenance.usecases.stamp import UNSTAMPED, StampLater
 from provenance.usecases.withdraw import WITHDRAWN
-from provenance.usecases.work import WorkOff
+from provenance.usecases.work import Handler, WorkOff
+from provenance.wiring.bulk import LONG_KINDS, outlived
 from provenance.wiring.parts import Parts
 from provenance.wiring.transparency import Transparency
 
@@ -35,18 +36,18 @@ class Housekeeping:
         self._sealed_at = 0
         self._ticks = 0
         self._told = False
-        handlers = {REGISTERED: self._on_change, WITHDRAWN: self._on_change, UNSTAMPED: self._stamp}
-        self._work_off = WorkOff(store=parts.store, clock=parts.clock, handlers=handlers)
+        handlers: dict[str, Handler] = {
+            REGISTERED: self._on_change,
+            WITHDRAWN: self._on_change,
+            UNSTAMPED: self._stamp,
+            FORGET: Forget(blobs=parts.blobs),
+        }
+        self._work_off = WorkOff(store=parts.store, clock=parts.clock, handlers=handlers, without=LONG_KINDS)
 
     def keep(self, stop: threading.Event) -> None:
-        """Tick until `stop` is set. A round that fails is logged, and the next one tries again."""
+        """Tick until `stop` is set."""
         while not stop.wait(TICK_SECONDS):
-            try:
-                self.tick()
-            except ProvenanceError as error:
-                _log.error("housekeeping: %s", error.reason)
-            except Exception:  # noqa: BLE001  the thread has to outlive a defect, and the log shows it
-                _log.exception("housekeeping failed")
+            outlived("housekeeping", self.tick)
 
     def tick(self) -> None:
         """One round."""

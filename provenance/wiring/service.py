@@ -3,7 +3,7 @@
 import contextlib
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -35,21 +35,18 @@ from provenance.usecases.register import Register
 from provenance.usecases.reindex import prune
 from provenance.usecases.report import MakeReport
 from provenance.usecases.resolve import Resolve
+from provenance.usecases.review import ReportCalibration, Review
 from provenance.usecases.revoke import TakeBack, standing_word
 from provenance.usecases.status_lists import StatusLists
 from provenance.usecases.verify import Verify
 from provenance.usecases.withdraw import Withdraw
+from provenance.wiring.bulk import Bulk, new_id
 from provenance.wiring.health import readiness
 from provenance.wiring.housekeeping import Housekeeping
 from provenance.wiring.parts import Parts, utc_now
 from provenance.wiring.transparency import Transparency
 
 __all__ = ["Service", "new_id", "utc_now"]
-
-
-def new_id(prefix: str) -> Callable[[], str]:
-    """Makes opaque ids of 120 random bits, such as `chk_…`."""
-    return lambda: f"{prefix}_{secrets.token_hex(15)}"
 
 
 class Service(Parts):
@@ -123,6 +120,18 @@ class Service(Parts):
             new_id=new_id("chk"),
             calibrations=self._calibrations,
         )
+
+    @cached_property
+    def bulk(self) -> Bulk:
+        return Bulk(self, check=self.check)
+
+    @cached_property
+    def review(self) -> Review:
+        return Review(store=self.store, clock=self.clock)
+
+    @cached_property
+    def calibration_report(self) -> ReportCalibration:
+        return ReportCalibration(store=self.store, calibrations=self._calibrations)
 
     @cached_property
     def report(self) -> MakeReport:
@@ -358,9 +367,14 @@ class Service(Parts):
         return Housekeeping(self, once=self.once, anchor=self.anchor, log=self.log)
 
     def keep_house(self, stop: threading.Event) -> None:
-        """Housekeeping until `stop` is set."""
+        """Housekeeping until `stop` is set, and beside it what takes long."""
+        bulk = threading.Thread(target=self.bulk.keep, args=(stop,), name="bulk", daemon=True)
+        bulk.start()
         self.housekeeping.keep(stop)
+        bulk.join()
 
     def tick(self) -> None:
-        """One round of housekeeping."""
+        """One round of housekeeping, and all that waits for the other thread."""
+        while self.bulk.round():
+            pass
         self.housekeeping.tick()

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 import cv2
 import numpy as np
 
+from provenance.core.statistics import wilson
 from scripts.bench.watermark_attacks import Pixels
-
-_Z95 = 1.959964  # two-sided 95 % of the normal distribution
 
 
 def psnr(reference: Pixels, other: Pixels) -> float:
@@ -28,16 +27,6 @@ def ssim(reference: Pixels, other: Pixels) -> float:
     spread = square_1 - mean_1**2 + square_2 - mean_2**2
     index = (2 * mean_1 * mean_2 + c1) * (2 * covariance + c2) / ((mean_1**2 + mean_2**2 + c1) * (spread + c2))
     return float(index.mean())
-
-
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """95 % interval of a rate (Wilson 1927); (0, 1) where nothing was counted."""
-    if of == 0:
-        return (0.0, 1.0)
-    rate, square = hits / of, _Z95 * _Z95
-    middle = rate + square / (2 * of)
-    half = _Z95 * math.sqrt(rate * (1 - rate) / of + square / (4 * of * of))
-    return (max(0.0, (middle - half) / (1 + square / of)), min(1.0, (middle + half) / (1 + square / of)))
 
 
 def bootstrap_mean(values: Sequence[float], *, seed: int, rounds: int = 2000) -> tuple[float, float]:

@@ -11,7 +11,20 @@ import httpx
 import pytest
 
 from provenance import client as module
-from provenance.client import Client, Grant, Match, Offer, Origin, Report, Retries, Verification, Work
+from provenance.client import (
+    Batch,
+    BatchItem,
+    Client,
+    Decision,
+    Grant,
+    Match,
+    Offer,
+    Origin,
+    Report,
+    Retries,
+    Verification,
+    Work,
+)
 from provenance.core import errors
 from tests.service import Api, encoded, new_picture, picture, scene
 
@@ -22,6 +35,9 @@ MODELS = {
     Verification: "VerificationOut",
     Offer: "OfferOut",
     Grant: "GrantOut",
+    Batch: "BatchOut",
+    BatchItem: "BatchItemOut",
+    Decision: "DecisionOut",
 }
 
 
@@ -118,6 +134,52 @@ def test_a_check_as_a_document_its_explanation_and_its_end(ann: Client, alps: di
     ann.delete_check(check.id)
     with pytest.raises(errors.NotFound):
         ann.document(check.id)
+
+
+def test_a_match_is_decided_on(ann: Client, alps: dict):
+    found = ann.check(picture("photo-alps.jpg"), keep=True)
+    made = ann.decide(found.id, alps["id"], "unsure", note="看过了")
+    again = ann.decide(found.id, alps["id"], "confirm")
+    assert ann.decisions(found.id) == [made, again]
+    assert (made.reviewer, made.note, again.opinion) == ("ann", "看过了", "confirm")
+    settled = next(item for item in ann.calibration_report() if item["calibration"] == again.calibration)
+    assert settled["grades"]["identical"]["confirmed"] >= 1
+    ann.delete_check(found.id)
+    with pytest.raises(errors.NotFound):
+        ann.decisions(found.id)
+
+
+def test_a_batch_from_handing_in_to_its_end(api: Api, ann: Client, tmp_path):
+    path = tmp_path / "图.png"
+    path.write_bytes(encoded(scene(801)))
+    batch = ann.check_batch([path, encoded(scene(801)), b"no picture"], keep=True)
+    assert (batch.state, batch.states["waiting"], batch.created_at.tzinfo) == ("running", 3, UTC)
+    while api.service.bulk.round():
+        pass
+    done = ann.wait_for_batch(batch.id)
+    assert (done.state, done.duplicates) == ("finished", [{"kind": "same-file", "positions": [0, 1]}])
+    first, second, broken = ann.batch_items(batch.id, page_size=1)
+    assert (first.name, second.name) == ("图.png", "file")
+    assert ann.report(first.check_id).grade == first.grade
+    assert [item.error["error"] for item in ann.batch_items(batch.id, state="failed")] == [broken.error["error"]]
+    assert done in list(ann.batches())
+    ann.delete_batch(batch.id)
+    with pytest.raises(errors.NotFound):
+        ann.batch(batch.id)
+
+
+def test_a_batch_of_addresses_is_stopped(ann: Client):
+    batch = ann.check_batch(urls=["https://example.org/a.png"])
+    assert ann.cancel_batch(batch.id).states["cancelled"] == 1
+    ann.delete_batch(batch.id)
+
+
+def test_waiting_for_a_batch_ends(ann: Client):
+    running = {"id": "bat_1", "state": "running", "created_at": "2026-03-01T12:00:00Z"}
+    client, days, waits = bad_days(*[httpx.Response(200, json=running)] * 3)
+    with pytest.raises(errors.Unavailable, match="not finished after 6 seconds"):
+        client.wait_for_batch("bat_1", every=2, timeout=6)
+    assert (len(days.asked), waits) == (3, [2, 2, 2])
 
 
 def test_a_recipe(ann: Client):

@@ -24,9 +24,6 @@ class Batches(Protocol):
     def items(self, batch_id: str, *, after: int = -1, limit: int, state: ItemState | None = None) -> list[BatchItem]:
         """Those behind the position `after`, in order."""
 
-    def linked(self, batch_id: str) -> list[BatchItem]:
-        """Those whose picture shows the same as another one's."""
-
     def tally(self, batch_id: str) -> dict[tuple[ItemState, str | None], int]:
         """How many items there are, by state and grade."""
 

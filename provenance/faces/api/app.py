@@ -18,6 +18,7 @@ from provenance.faces.api.limits import FORM_OVERHEAD, BodyLimit, InFlight
 from provenance.faces.api.metrics import Metrics
 from provenance.faces.api.observed import Observed
 from provenance.faces.api.routes import (
+    batches,
     certificates,
     checks,
     licences,
@@ -25,6 +26,7 @@ from provenance.faces.api.routes import (
     operations,
     pki,
     policy,
+    reviews,
     softbinding,
     status,
     verify,
@@ -39,8 +41,9 @@ DESCRIPTION: Final = """
 Marks, certifies, finds again and licenses AI-generated art.
 
 Authenticate with `Authorization: Bearer pvk_…` (`provenance apikey create`). Errors are RFC 9457 problems
-(`application/problem+json`); their `type` ends in a stable code. Lists are paged by cursor. `POST /v1/works` and
-`POST /v1/grants` take an `Idempotency-Key`. Every answer names its request in `X-Request-Id`.
+(`application/problem+json`); their `type` ends in a stable code. Lists are paged by cursor. `POST /v1/works`,
+`POST /v1/checks:batch` and `POST /v1/grants` take an `Idempotency-Key`. Every answer names its request in
+`X-Request-Id`.
 """
 TAGS: Final[list[dict[str, Any]]] = [
     {"name": "works", "description": "Registered artworks, their marked files and their certificates."},
@@ -67,12 +70,30 @@ def create_app(service: Service | None = None) -> FastAPI:
     app.state.service = service
     app.state.in_flight = InFlight(service.settings.max_in_flight)
     app.state.metrics = Metrics()
-    for module in (works, certificates, checks, verify, status, licences, policy, pki, softbinding, log, operations):
+    for module in (
+        works,
+        certificates,
+        checks,
+        batches,
+        reviews,
+        verify,
+        status,
+        licences,
+        policy,
+        pki,
+        softbinding,
+        log,
+        operations,
+    ):
         app.include_router(module.router)
     problems.install(app)
     openapi.install(app)
     https = (service.settings.base_url or "").startswith("https:")
-    app.add_middleware(BodyLimit, limit=service.settings.max_upload_bytes + FORM_OVERHEAD)
+    app.add_middleware(
+        BodyLimit,
+        limit=service.settings.max_upload_bytes + FORM_OVERHEAD,
+        of_paths={batches.PATH: service.settings.max_batch_bytes},
+    )
     app.add_middleware(Observed, metrics=app.state.metrics, https=https)
     return app
 

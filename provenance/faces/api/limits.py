@@ -1,7 +1,7 @@
 """Limits on bodies and on pictures that are worked on at once."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -15,25 +15,28 @@ RETRY_AFTER: Final = 1  # seconds
 
 
 class BodyLimit:
-    """ASGI middleware: refuses a body over `limit` bytes, by its Content-Length at once, else while it is read."""
+    """ASGI middleware: refuses a body over `limit` bytes, by its Content-Length at once, else while it is read. Some
+    paths have limits of their own."""
 
-    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+    def __init__(self, app: ASGIApp, *, limit: int, of_paths: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._limit = limit
+        self._of_paths = of_paths or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._of_paths.get(scope["path"], self._limit)
         declared = dict(scope["headers"]).get(b"content-length")
         if declared is not None and not declared.isdigit():
             await known_problem(InvalidRequest("Content-Length is not a number"))(scope, receive, send)
-        elif declared is not None and int(declared) > self._limit:
-            await known_problem(self._error())(scope, receive, send)
+        elif declared is not None and int(declared) > limit:
+            await known_problem(_over(limit))(scope, receive, send)
         else:
-            await self._counting(scope, receive, send)
+            await self._counting(limit, scope, receive, send)
 
-    async def _counting(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _counting(self, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
         """Whatever the app makes of a body that was cut off, the answer is the limit's: parsers turn any error of
         `receive` into a complaint about a malformed body."""
         seen = 0
@@ -42,24 +45,25 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._limit:
-                raise self._error()
+            if seen > limit:
+                raise _over(limit)
             return message
 
         async def unless_over(message: Message) -> None:
-            if seen <= self._limit:
+            if seen <= limit:
                 await send(message)
 
         try:
             await self._app(scope, counted, unless_over)
         except TooLarge:
-            if seen <= self._limit:
+            if seen <= limit:
                 raise
-        if seen > self._limit:
-            await known_problem(self._error())(scope, receive, send)
+        if seen > limit:
+            await known_problem(_over(limit))(scope, receive, send)
 
-    def _error(self) -> TooLarge:
-        return TooLarge(f"the request is over the limit of {self._limit} bytes", hint="send a smaller file")
+
+def _over(limit: int) -> TooLarge:
+    return TooLarge(f"the request is over the limit of {limit} bytes", hint="send a smaller file")
 
 
 class InFlight:

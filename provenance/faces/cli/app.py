@@ -15,6 +15,7 @@ from provenance.faces.cli.commands import (
     admin,
     anchor,
     ca,
+    calibration,
     certificate,
     checks,
     log,
@@ -41,10 +42,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (works, checks, verify, marks, operations, anchor, reindex):
+for module in (works, checks, calibration, verify, marks, operations, anchor, reindex):
     for command in module.COMMANDS:
         app.command()(command)
-for name, group in (admin.GROUPS | ca.GROUPS | certificate.GROUPS | log.GROUPS).items():
+for name, group in (admin.GROUPS | ca.GROUPS | calibration.GROUPS | certificate.GROUPS | log.GROUPS).items():
     app.add_typer(group, name=name)
 
 

@@ -100,6 +100,6 @@ def test_a_body_of_exactly_the_limit_passes():
     async def send(message):
         sent.append(message)
 
-    scope = {"type": "http", "headers": [(b"content-length", b"10")]}
+    scope = {"type": "http", "path": "/", "headers": [(b"content-length", b"10")]}
     asyncio.run(BodyLimit(app, limit=10)(scope, receive, send))
     assert (len(seen[0]["body"]), sent[0]["status"]) == (10, 204)

@@ -75,15 +75,22 @@ def test_guarded_operations_document_401_and_403_and_the_header_that_comes_with_
 def test_what_creates_says_where(document: dict):
     for where in ("/v1/works", "/v1/checks", "/v1/grants"):
         assert "Location" in document["paths"][where]["post"]["responses"]["201"]["headers"]
+    assert "Location" in document["paths"]["/v1/checks:batch"]["post"]["responses"]["202"]["headers"]
 
 
 def test_uploads_are_multipart_with_files_that_tools_understand(document: dict):
-    for path, part in (("/v1/works", "file"), ("/v1/checks", "file"), ("/v1/verify", "certificate")):
+    for path, part in (
+        ("/v1/works", "file"),
+        ("/v1/checks", "file"),
+        ("/v1/verify", "certificate"),
+        ("/v1/checks:batch", "files"),
+    ):
         content = document["paths"][path]["post"]["requestBody"]["content"]
         assert list(content) == ["multipart/form-data"]
         form = content["multipart/form-data"]
         schema = document["components"]["schemas"][form["schema"]["$ref"].rpartition("/")[2]]
-        assert schema["properties"][part]["format"] == "binary"
+        described = schema["properties"][part]
+        assert described.get("items", described)["format"] == "binary"
         assert schema["additionalProperties"] is False
         assert form["encoding"][part]["contentType"]
 

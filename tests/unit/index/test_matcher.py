@@ -503,3 +503,12 @@ def test_the_public_names_are_these_and_all_have_a_docstring():
     assert all(issubclass(getattr(index, name), ValueError | OSError | RuntimeError) for name in errors)
     with pytest.raises(AttributeError, match="Finder"):
         _ = index.Finder
+
+
+def test_a_fresh_one_is_empty_and_has_the_same_models(gallery: Matcher) -> None:
+    fresh = gallery.fresh()
+    assert (len(fresh), fresh.checkpoint(), fresh.models) == (0, 0, gallery.models)
+    assert fresh.calibration is gallery.calibration
+    fresh.apply([Operation(1, "a", gallery.describe([read(WORKS[0])])[0])])
+    assert best(fresh, read(WORKS[0])) == ("a", "identical")
+    assert "a" not in gallery

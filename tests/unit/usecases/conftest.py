@@ -25,17 +25,22 @@ from provenance.core.report import Calibrated, FalseAlarms
 from provenance.credentials import TrustedKeys, VerificationKey
 from provenance.usecases.access import Access
 from provenance.usecases.anchor import Anchor
+from provenance.usecases.batch import BATCH_ITEM, Batches, BatchLimits, HandIn
+from provenance.usecases.batch_item import CheckItem
 from provenance.usecases.certify import Certify, ContentCredentials
 from provenance.usecases.check import CheckPicture, Query
 from provenance.usecases.generate import Generate
+from provenance.usecases.kept import FORGET, Forget
 from provenance.usecases.label import Label
 from provenance.usecases.license import License
+from provenance.usecases.look_alikes import GroupIndexes
 from provenance.usecases.once import Once
 from provenance.usecases.register import Register, Submission
 from provenance.usecases.report import MakeReport
 from provenance.usecases.revoke import TakeBack
 from provenance.usecases.verify import Verify
 from provenance.usecases.withdraw import Withdraw
+from provenance.usecases.work import WorkOff
 from tests.doubles import PixelWatermarker, ScriptedLedger, SteppingClock, ThumbnailMatcher
 
 Pixels = NDArray[np.uint8]
@@ -63,6 +68,19 @@ def decoded(data: bytes) -> Pixels:
 
 
 @dataclass
+class FakeWeb:
+    """Satisfies `core.ports.Fetcher`: what lies at an address, or the error that fetching it raises."""
+
+    answers: dict[str, bytes | Exception] = field(default_factory=dict)
+
+    def fetch(self, url: str) -> bytes:
+        answer = self.answers[url]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@dataclass
 class Studio:
     """The parts, and use cases made of whatever parts are there when they are asked for."""
 
@@ -77,6 +95,9 @@ class Studio:
     base_url: str | None = None
     credentials: ContentCredentials | None = None
     false_alarms: tuple[FalseAlarms, ...] = ()
+    groups: GroupIndexes = field(default_factory=lambda: GroupIndexes(ThumbnailMatcher))
+    pages: "FakeWeb" = field(default_factory=lambda: FakeWeb())
+    limits: BatchLimits = field(default_factory=lambda: BatchLimits(items=8, file_bytes=100_000, open=2))
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -183,7 +204,47 @@ class Studio:
     def once(self) -> Once:
         return Once(store=self.store, clock=self.clock)
 
+    @property
+    def hand_in(self) -> HandIn:
+        return HandIn(
+            store=self.store,
+            blobs=self.blobs,
+            clock=self.clock,
+            new_id=lambda: f"bat_{next(self._numbers)}",
+            new_check_id=lambda: f"chk_{next(self._numbers)}",
+            limits=self.limits,
+        )
+
+    @property
+    def batches(self) -> Batches:
+        return Batches(store=self.store, clock=self.clock)
+
+    @property
+    def check_item(self) -> CheckItem:
+        return CheckItem(
+            store=self.store,
+            blobs=self.blobs,
+            images=self.images,
+            check=self.check,
+            fetcher=self.pages,
+            groups=self.groups,
+            clock=self.clock,
+        )
+
+    @property
+    def bulk(self) -> WorkOff:
+        """One job at a time, as the service's worker; then the quick ones that follow."""
+        handlers = {BATCH_ITEM: self.check_item, FORGET: Forget(blobs=self.blobs)}
+        gave_up = {BATCH_ITEM: self.check_item.gave_up}
+        return WorkOff(
+            store=self.store, clock=self.clock, handlers=handlers, gave_up=gave_up, only=tuple(handlers), limit=1
+        )
+
     # -- shorter to write
+
+    def work_off(self) -> int:
+        """All bulk jobs that are due. Returns how many."""
+        return sum(iter(self.bulk, 0))
 
     def registered(self, seed: int, **fields: Any) -> Work:
         return self.register(Submission(**{"data": png(painting(seed)), "owner": "studio", **fields}))

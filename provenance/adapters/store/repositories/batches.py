@@ -49,13 +49,6 @@ class SqlBatches(Repository):
         rows = self._session.exec(query.order_by(col(BatchItemRow.position)).limit(limit))
         return [row.to(BatchItem) for row in rows]
 
-    def linked(self, batch_id: str) -> list[BatchItem]:
-        query = select(BatchItemRow).where(
-            col(BatchItemRow.batch_id) == batch_id, col(BatchItemRow.state) == ItemState.CHECKED
-        )
-        rows = self._session.exec(query.order_by(col(BatchItemRow.position)))
-        return [row.to(BatchItem) for row in rows if row.links]
-
     def tally(self, batch_id: str) -> dict[tuple[ItemState, str | None], int]:
         query = (
             select(BatchItemRow.state, BatchItemRow.grade, func.count())
