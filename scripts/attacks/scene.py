@@ -14,6 +14,7 @@ Point = tuple[float, float]
 
 _NOWHERE: Final = -1.0
 _GRID: Final = 48  # the visible share of a work is counted in cells of this grid
+_LINES: Final = 512  # on which the outline of what is visible is looked for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,24 +125,44 @@ def plain(width: int, height: int, colour: Colour) -> Pixels:
 
 def truth(scene: Scene) -> Truth | None:
     """None where nothing of the work is left."""
-    rows, columns = np.nonzero(scene.mask)
-    if len(rows) == 0:
+    mask = scene.mask
+    shown = scene.origin[mask]
+    if len(shown) == 0:
         return None
-    size = np.array([scene.width, scene.height], np.float64)
-    corners = np.column_stack([columns, rows]).astype(np.float64)
-    edges = np.concatenate([corners + corner for corner in np.array([(0, 0), (1, 0), (0, 1), (1, 1)])]) / size
-    shown = scene.origin[rows, columns]
+    edges = _ends_of_rows(mask)
     cells = np.unique((shown * _GRID).astype(np.int64).clip(0, _GRID - 1) @ [1, _GRID])
     return Truth(
         box=(*edges.min(axis=0).tolist(), *edges.max(axis=0).tolist()),
         polygon=_hull(edges),
-        seen=_hull(shown),
+        seen=_hull(_ends_of_lines(shown)),
         seen_share=min(1.0, len(cells) / _GRID**2),
-        query_share=len(rows) / (scene.width * scene.height),
+        query_share=len(shown) / (scene.width * scene.height),
     )
 
 
-def _hull(points: NDArray[np.floating]) -> tuple[Point, ...]:
+def _ends_of_rows(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """float64[n, 2], 0..1: the corners of the first and the last pixel of every row that has any. Their hull is the
+    mask's."""
+    height, width = mask.shape
+    rows = np.nonzero(mask.any(axis=1))[0]
+    first = mask[rows].argmax(axis=1)
+    last = width - mask[rows][:, ::-1].argmax(axis=1)
+    points = [np.column_stack([x, y]) for x in (first, last) for y in (rows, rows + 1)]
+    return np.concatenate(points) / np.array([width, height], np.float64)
+
+
+def _ends_of_lines(places: NDArray[np.float32]) -> NDArray[np.float64]:
+    """float64[n, 2]: the leftmost and the rightmost of the places on each of `_LINES` lines of the work."""
+    line = (places[:, 1] * _LINES).astype(np.int64).clip(0, _LINES - 1)
+    left, right = np.full(_LINES, np.inf), np.full(_LINES, -np.inf)
+    np.minimum.at(left, line, places[:, 0])
+    np.maximum.at(right, line, places[:, 0])
+    some = np.isfinite(left)
+    y = (np.nonzero(some)[0] + 0.5) / _LINES
+    return np.concatenate([np.column_stack([x[some], y]) for x in (left, right)])
+
+
+def _hull(points: NDArray[np.float64]) -> tuple[Point, ...]:
     """The convex hull with no more corners than show at 1/400 of the frame."""
     hull = cv2.convexHull(points.astype(np.float32))
     simple = cv2.approxPolyDP(hull, 0.0025, True).reshape(-1, 2)
