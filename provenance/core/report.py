@@ -154,13 +154,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The picture that was asked about; `picture` None where it was not kept."""
+    """The picture that was asked about; `picture` None where it was not kept, the first frame of an animation."""
 
     sha256: str
     pixels_sha256: str
     media_type: str
     width: int
     height: int
+    frames: int
     notes: tuple[str, ...]
     picture: Shot | None
 

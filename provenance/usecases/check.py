@@ -156,6 +156,7 @@ class CheckPicture:
                 "media_type": picture.media_type,
                 "width": picture.width,
                 "height": picture.height,
+                "frames": picture.frames,
                 "notes": [*_frames_note(picture), *picture.notes],
             },
             "licensee": query.licensee,

@@ -74,7 +74,9 @@ class MakeReport:
             created_at=check.created_at,
             grade=min((finding.grade for finding in findings), key=lambda grade: grade.rank, default=Grade.NONE),
             asked=self._asked(check.report["query"], query),
-            mark=_mark(check.report["mark"], self._live_id(check.report["mark"])),
+            mark=_mark(
+                check.report["mark"], self._live_id(check.report["mark"]), frames=_frames(check.report["query"])
+            ),
             findings=tuple(findings),
             withdrawn=len(matches) - len(live),
             policy=check.report["policy"],
@@ -156,6 +158,7 @@ class MakeReport:
             media_type=query["media_type"],
             width=query["width"],
             height=query["height"],
+            frames=_frames(query),
             notes=tuple(query["notes"]),
             picture=self.drawing.small(picture.pixels) if picture else None,
         )
@@ -163,6 +166,10 @@ class MakeReport:
     def _drawn(self, finding: Finding, work: Work, query: Picture | None, *, may_see: bool) -> Finding:
         pixels = self.images.read(self.blobs.get(work.marked_blob)).pixels if may_see else None
         lying = self.matcher.align(query.pixels, str(work.id)) if query and finding.region_query else None
+        if query and query.frames > 1 and lying is None:  # it was found in another frame than the one that is shown
+            finding = replace(
+                finding, region_query=None, region_reference=None, covers_query=None, covers_reference=None
+            )
         overlay = None
         if lying and query and pixels is not None:
             overlay = self.drawing.laid_over(query.pixels, pixels, lying.transform)
@@ -193,8 +200,8 @@ def _area(region: Region | None) -> float | None:
 
 def _calibrated(check: Check, name: str) -> Calibrated | None:
     """As it was stored with the check. A digest is judged by no calibration."""
-    stored = check.report["explanation"]["calibrations"].get(name)
-    if stored is None:
+    stored = check.report.get("explanation", {}).get("calibrations", {}).get(name)
+    if stored is None:  # or a check of before they were stored
         return None
     rows = tuple(FalseAlarms(**row) for row in stored["false_alarms"])
     return Calibrated(strict=stored["strict"], review=stored["review"], false_alarms=rows)
@@ -234,7 +241,12 @@ def _region(corners: Sequence[Sequence[float]] | None) -> Region | None:
     return tuple((float(x), float(y)) for x, y in corners) if corners else None
 
 
-def _mark(mark: Mapping[str, Any] | None, work_id: str | None) -> Mark | None:
+def _frames(query: Mapping[str, Any]) -> int:
+    return int(query.get("frames", 1))  # a check of before animations has none
+
+
+def _mark(mark: Mapping[str, Any] | None, work_id: str | None, *, frames: int) -> Mark | None:
+    """Any frame of an animation may be the one that was read: on the first one its region says nothing."""
     if mark is None:
         return None
     return Mark(
@@ -244,7 +256,7 @@ def _mark(mark: Mapping[str, Any] | None, work_id: str | None) -> Mark | None:
         scale=mark["scale"],
         rotation=mark["rotation"],
         mirrored=mark["mirrored"],
-        region=_region(mark.get("region")),
+        region=_region(mark.get("region")) if frames == 1 else None,
     )
 
 

@@ -152,6 +152,8 @@ def _asked(report: Report, language: Language) -> Iterator[Row]:
     asked, mark = report.asked, report.mark
     size = text("pixels", language, width=asked.width, height=asked.height)
     yield Row(text("size", language), f"{asked.media_type}, {size}")
+    if asked.frames > 1:
+        yield Row(text("frames", language), text("frames-value", language, frames=asked.frames))
     yield Row(text("file-sha", language), asked.sha256, code=True)
     yield Row(text("pixels-sha", language), asked.pixels_sha256, code=True)
     if asked.notes:

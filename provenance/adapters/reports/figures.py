@@ -103,17 +103,25 @@ class Figures:
         with self._paper.local_context(fill_opacity=0.5):
             self.image(shot, place, frame, alt)
 
-    def outline(self, region: Region | None, place: Place, frame: Frame, *, dashed: bool = False) -> None:
-        """With a white edge, so that it is seen on any picture."""
+    def outline(self, region: Region | None, place: Place, frame: Frame) -> None:
+        self.edge(region, place, frame)
+        self._polygon(region, place, frame, LINE, 0.55)
+
+    def edge(self, region: Region | None, place: Place, frame: Frame) -> None:
+        """White under a line, so that it is seen on any picture."""
+        self._polygon(region, place, frame, _WHITE, 1.1)
+
+    def dashes(self, region: Region | None, place: Place, frame: Frame) -> None:
+        """Over an outline both are seen."""
+        with self._paper.local_context():
+            self._paper.set_dash_pattern(dash=2, gap=1.4)
+            self._polygon(region, place, frame, DASHED, 0.55)
+
+    def _polygon(self, region: Region | None, place: Place, frame: Frame, colour: Colour, width: float) -> None:
         if region is None:
             return
-        paper = self._paper
-        found = [place.at(x, y) for x, y in corners(region, frame)]
-        for colour, width in ((_WHITE, 1.1), (DASHED if dashed else LINE, 0.55)):
-            with paper.local_context(draw_color=colour, line_width=width):
-                if dashed and colour != _WHITE:
-                    paper.set_dash_pattern(dash=2, gap=1.4)
-                paper.polygon(found, style="D")
+        with self._paper.local_context(draw_color=colour, line_width=width):
+            self._paper.polygon([place.at(x, y) for x, y in corners(region, frame)], style="D")
 
     def heat(self, placement: Placement, place: Place, frame: Frame) -> None:
         paper = self._paper

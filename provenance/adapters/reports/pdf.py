@@ -69,10 +69,11 @@ class _Sheets:
         paper.rows(found.asked)
 
     def _all_outlines(self, place: Place) -> None:
+        marked = self._report.mark.region if self._report.mark else None
+        self._figures.edge(marked, place, self._frame)
         for finding in self._report.findings:
             self._figures.outline(finding.region_query, place, self._frame)
-        if self._report.mark is not None:
-            self._figures.outline(self._report.mark.region, place, self._frame, dashed=True)
+        self._figures.dashes(marked, place, self._frame)
         for label in labels(self._report):
             self._figures.number(label, place, self._frame)
 

@@ -67,6 +67,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "pixels-sha": ("sha256 of the pixels", "像素的 sha256"),
     "size": ("Picture", "图像"),
     "pixels": ("{width} × {height} pixels", "{width} × {height} 像素"),
+    "frames": ("Animation", "动画"),
+    "frames-value": (
+        "{frames} frames; where a frame is shown, it is the first one.",
+        "共 {frames} 帧；显示的是第一帧。",
+    ),
     "notes": ("Notes on decoding", "解码说明"),
     "mark": ("Watermark", "水印"),
     "mark-found": (
@@ -187,6 +192,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "witness-pdq": ("Bits of 256 in which a perceptual hash (PDQ) differs", "感知哈希（PDQ）256 位中不同的位数"),
     "witness-phash": ("Bits of 64 in which a perceptual hash (pHash) differs", "感知哈希（pHash）64 位中不同的位数"),
     "witness-descriptor": ("Likeness of the whole pictures to a neural network", "神经网络所见的整体相似度"),
+    "witness-frame": (
+        "Bits of 256 in which the nearest frame of the work differs (ISCC Image-Code)",
+        "与作品最接近的一帧之间 256 位中不同的位数（ISCC 图像码）",
+    ),
     "witness-votes": ("Votes of details for this work, among all works", "所有作品中，细节投给该作品的票数"),
     "witness-geometry": ("Details that lie in the same places under one transform", "在同一变换下位置一致的细节数"),
     "witness-dense": ("Share of the overlap that agrees, point by point", "重叠部分逐点一致的比例"),

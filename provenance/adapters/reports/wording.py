@@ -5,6 +5,7 @@ from math import floor
 from typing import TYPE_CHECKING, Final
 
 from provenance.adapters.reports.texts import TEXTS, Language, text
+from provenance.core.types import Grade
 
 if TYPE_CHECKING:
     from provenance.core.report import Finding, Witness
@@ -37,8 +38,10 @@ def limits(finding: "Finding", language: Language) -> str | None:
     return text("limits-of", language, strict=strict, review=review)
 
 
-def unrelated(finding: "Finding", language: Language) -> str:
-    """What the evidence means for unrelated pictures."""
+def unrelated(finding: "Finding", language: Language) -> str | None:
+    """What the evidence means for unrelated pictures. None where nothing was found that could mean something."""
+    if finding.copied_mark or finding.grade is Grade.NONE:
+        return None
     if is_exact(finding):
         return text("unrelated-exact", language)
     alarms = finding.false_alarms

@@ -104,6 +104,7 @@ def a_report(*findings: Finding, **changes: Any) -> Report:
             media_type="image/png",
             width=320,
             height=256,
+            frames=1,
             notes=(),
             picture=SMALL,
         ),
@@ -287,6 +288,13 @@ def test_a_part_is_told_by_its_share_of_both(language: Language) -> None:
     assert sum(said in str(drawing.get("aria-label")) for drawing in found.all("svg")) == 2
 
 
+def test_of_an_animation_the_first_frame_is_shown(language: Language) -> None:
+    report = a_report(a_finding())
+    animated = replace(report, asked=replace(report.asked, frames=12))
+    assert text("frames-value", language, frames=12) in page(animated, language).words
+    assert text("frames", language) not in page(report, language).words
+
+
 def test_what_only_looks_alike_is_shown_without_an_outline(language: Language) -> None:
     alike = a_finding(
         grade=Grade.SIMILAR,
@@ -429,6 +437,15 @@ def test_numbers(made: str, expected: str) -> None:
 def test_what_is_said_of_unrelated_pictures_without_a_rate(kind: str, key: str) -> None:
     spoke = Witness(kind=kind, score=1.0, threshold=1.0, lower_is_closer=False, speaks=True)
     assert unrelated(a_finding(false_alarms=None, evidence=(spoke,)), "en") == text(key, "en")
+
+
+def test_nothing_is_said_of_unrelated_pictures_where_a_mark_was_copied(language: Language) -> None:
+    spoke = Witness(kind="mark", score=1.0, threshold=1.0, lower_is_closer=False, speaks=True)
+    copied = a_finding(grade=Grade.NONE, copied_mark=True, probability=0.002, evidence=(spoke,), false_alarms=None)
+    words = page(a_report(copied), language).words
+    assert text("copied-mark", language) in words
+    assert text("probability", language, name="pairs-1", value="0.20%") in words
+    assert not any(text(key, language) in words for key in ("unrelated-mark", "unrelated-unknown", "unrelated-exact"))
 
 
 def test_a_witness_of_tomorrow_is_named_by_its_kind() -> None:

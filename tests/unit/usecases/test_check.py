@@ -28,7 +28,7 @@ REPORT_KEYS = {
     "explanation",
     "kept",
 }
-QUERY_KEYS = {"sha256", "pixels_sha256", "media_type", "width", "height", "notes"}
+QUERY_KEYS = {"sha256", "pixels_sha256", "media_type", "width", "frames", "height", "notes"}
 MARK_KEYS = {"work_id", "key_id", "confidence", "scale", "rotation", "mirrored", "region"}
 MATCH_KEYS = {
     "work_id",

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from provenance.core.policy import WHOLE
 from provenance.core.records import Check
@@ -173,6 +175,19 @@ def test_what_only_looks_alike_has_no_outline(studio: Studio) -> None:
         assert (finding.region_reference, finding.covers_reference) == (outline, covers)
 
 
+def test_what_was_found_in_another_frame_is_not_outlined_in_the_first(studio: Studio) -> None:
+    """The second frame is the work; the first one, which is drawn, is somebody's title."""
+    studio.registered(1)
+    frames = [Image.fromarray(pixels) for pixels in (painting(9), decoded(look_alike(studio)))]
+    target = BytesIO()
+    frames[0].save(target, "GIF", save_all=True, append_images=frames[1:], duration=100)
+    report = reported(studio, target.getvalue())
+    (finding,) = report.findings
+    assert (report.asked.frames, finding.grade) == (2, Grade.COPY)
+    assert (finding.region_query, finding.covers_query, finding.placement, finding.overlay) == (None, None, None, None)
+    assert report.asked.picture is not None
+
+
 def test_not_more_works_are_drawn_than_a_document_holds(studio: Studio) -> None:
     for shade in range(MAX_DRAWN + 2):
         studio.registered(1, data=png(np.clip(painting(1).astype(int) + shade, 0, 255).astype(np.uint8)))
@@ -204,6 +219,19 @@ def test_a_check_that_came_back_from_the_store_gives_it_too(studio: Studio) -> N
     with studio.store.read() as unit:
         stored: Check = unit.checks.get(check.id)
     assert studio.report(stored, query=None, viewer=None) == studio.report(check, query=None, viewer=None)
+
+
+def test_a_check_of_an_older_form_is_a_report_too(studio: Studio) -> None:
+    """Before calibrations were stored, animations counted, and marks placed."""
+    work = studio.registered(1)
+    check = studio.ask(png(decoded(studio.file(work)) ^ np.uint8(2)))
+    query = {name: value for name, value in check.report["query"].items() if name != "frames"}
+    mark = {name: value for name, value in check.report["mark"].items() if name != "region"}
+    old = {name: value for name, value in check.report.items() if name != "explanation"}
+    (finding,) = studio.report(
+        replace(check, report={**old, "query": query, "mark": mark}), query=None, viewer=None
+    ).findings
+    assert (finding.grade, finding.limits, finding.false_alarms) == (Grade.COPY, None, None)
 
 
 def test_json_has_the_same_content(studio: Studio) -> None:

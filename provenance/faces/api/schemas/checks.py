@@ -39,6 +39,7 @@ class QueryOut(BaseModel):
     media_type: str = Field(examples=["image/jpeg"])
     width: int = Field(examples=[640])
     height: int = Field(examples=[480])
+    frames: int = Field(1, examples=[1], description="More than 1 for an animation.")
     notes: list[str] = Field(description="What decoding had to change, in plain words.")
 
 
@@ -101,11 +102,12 @@ class ConsideredOut(BaseModel):
     probability: float = Field(ge=0, le=1, examples=[0.0012], description="By looks alone, without the watermark.")
     calibration: str
     proposed_by: list[str] = Field(
+        [],
         examples=[["votes", "descriptor"]],
         description="Every stage that put the work forward: `named` (by the watermark in the picture), equal `pixels`, "
         "a near hash (`pdq`), `votes` of local details, the global `descriptor`.",
     )
-    decisive: bool = Field(description="It made certain, so that no further stage was begun.")
+    decisive: bool = Field(False, description="It made certain, so that no further stage was begun.")
     evidence: list[EvidenceOut]
 
 
@@ -139,7 +141,7 @@ class ExplanationOut(BaseModel):
         description="What ended the search: a `digest` in the register, equal `pixels`, a near hash (`pdq`) that "
         "proved a copy, or the end of the shortlist (`exhausted`).",
     )
-    calibrations: dict[str, CalibratedOut] = Field(description="Those by which the works were judged, by name.")
+    calibrations: dict[str, CalibratedOut] = Field({}, description="Those by which the works were judged, by name.")
     count: int = Field(description="Works that were considered when the check was made; the closest 100 are stored.")
     considered: list[ConsideredOut]
 
