@@ -14,7 +14,7 @@ from provenance.core.report import Calibrated
 from provenance.core.types import Detection, Evidence, Grade, Picture, Region, WorkId, check_licensee
 from provenance.licensing import is_licensed
 from provenance.usecases.catch_up import catch_up
-from provenance.usecases.explain import explanation
+from provenance.usecases.explain import explanation, settled
 from provenance.usecases.frames import LOOKED_AT, Seen, find_mark, matched, of_frames, reconsidered
 from provenance.usecases.kept import KEPT, keep, with_kept
 
@@ -86,6 +86,7 @@ class CheckPicture:
                 considered, verdicts = self._judge(picture, seen)
         with watch.stage("record"):
             works, grants = self._live(verdicts, query.licensee)
+        why = settled(verdicts[0]) if exact else explanation(considered, self.calibrations())
         verdicts = [verdict for verdict in verdicts if verdict.work_id in works][:MAX_MATCHES]
         now = self.clock()
         report = {
@@ -98,7 +99,7 @@ class CheckPicture:
                 _match_json(verdict, works[verdict.work_id], query.licensee, grants.get(verdict.work_id))
                 for verdict in verdicts
             ],
-            "explanation": explanation(considered, self.calibrations(), settled=exact is not None),
+            "explanation": why,
             KEPT: None,
         }
         return _scored(Check(check_id, query.owner, now, report), considered)

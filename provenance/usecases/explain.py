@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from provenance.core.policy import Verdict
 from provenance.core.ports import Match, Store
 from provenance.core.records import Check, WorkStatus
 from provenance.core.report import Calibrated, as_json
@@ -14,18 +15,26 @@ MAX_CONSIDERED: Final = 100
 """Works whose scores are stored with a check, the closest first."""
 
 
-def explanation(
-    considered: Sequence[Match], calibrations: Mapping[str, Calibrated], *, settled: bool
-) -> dict[str, Any]:
-    """What is stored. `settled`: a digest in the register answered before any model was asked. What the calibrations
-    say is stored with it, so that the answer can be read when the service has others."""
+def explanation(considered: Sequence[Match], calibrations: Mapping[str, Calibrated]) -> dict[str, Any]:
+    """What is stored of a search. What the calibrations say is stored with it, so that the answer can be read when the
+    service has others."""
     used = sorted({match.calibration for match in considered} & calibrations.keys())
+    entries = [
+        _entry(match.id, match, proposed_by=match.proposed_by, decisive=match.decisive)
+        for match in considered[:MAX_CONSIDERED]
+    ]
     return {
-        "stopped": "digest" if settled else _stopped(considered),
-        "considered": [_considered(match) for match in considered[:MAX_CONSIDERED]],
+        "stopped": _stopped(considered),
+        "considered": entries,
         "count": len(considered),
         "calibrations": {name: as_json(calibrations[name]) for name in used},
     }
+
+
+def settled(verdict: Verdict) -> dict[str, Any]:
+    """What is stored where a digest in the register answered, before any model was asked."""
+    entry = _entry(verdict.work_id, verdict, proposed_by=["digest"], decisive=True)
+    return {"stopped": "digest", "considered": [entry], "count": 1, "calibrations": {}}
 
 
 def _stopped(considered: Sequence[Match]) -> str:
@@ -33,14 +42,14 @@ def _stopped(considered: Sequence[Match]) -> str:
     return next((match.proposed_by[-1] for match in considered if match.decisive), "exhausted")
 
 
-def _considered(match: Match) -> dict[str, Any]:
+def _entry(work_id: str, match: Match | Verdict, *, proposed_by: Sequence[str], decisive: bool) -> dict[str, Any]:
     return {
-        "work_id": match.id,
-        "grade": match.grade,
+        "work_id": work_id,
+        "grade": str(match.grade),
         "probability": round(match.probability, 6),
         "calibration": match.calibration,
-        "proposed_by": list(match.proposed_by),
-        "decisive": match.decisive,
+        "proposed_by": list(proposed_by),
+        "decisive": decisive,
         "evidence": [
             {
                 "kind": witness.kind,
@@ -66,7 +75,7 @@ class Explain:
     store: Store
 
     def __call__(self, check: Check) -> dict[str, Any]:
-        stored: Mapping[str, Any] = check.report.get("explanation") or explanation((), {}, settled=False)
+        stored: Mapping[str, Any] = check.report.get("explanation") or explanation((), {})
         ids = [WorkId.parse(entry["work_id"]) for entry in stored["considered"]]
         with self.store.read() as unit:
             works = unit.works.find(ids)

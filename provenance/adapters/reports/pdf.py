@@ -89,6 +89,8 @@ class _Sheets:
         self._agreement(part)
         paper.heading(self._say("evidence"), SMALL_HEADING)
         paper.ruled(part.evidence, _EVIDENCE)
+        if len(part.evidence.rows) > 1:
+            paper.paragraph(self._say("evidence-note"), NOTE)
         paper.heading(self._say("record"), SMALL_HEADING)
         paper.rows(part.record)
 

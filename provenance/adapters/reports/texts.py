@@ -177,6 +177,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "图像带有该作品的水印，但显示的是其他内容：水印可能是被复制过去的。",
     ),
     "evidence": ("Evidence", "证据"),
+    "evidence-note": (
+        "No line decides alone: the grade comes from all of them together, and from where they place the work.",
+        "任何单项均不单独决定结论：结论由各项共同得出，并取决于作品所处的位置。",
+    ),
     "witness": ("What was compared", "比较项目"),
     "score": ("Value", "数值"),
     "limit": ("Counts when", "计入条件"),

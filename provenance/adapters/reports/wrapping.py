@@ -16,8 +16,8 @@ def wrapped(words: str, width: float, measure: Callable[[str], float]) -> list[s
     line, used = "", 0.0
     for token in _tokens(words):
         size = measure(token)
-        if used + size > width and line.strip():
-            lines.append(line.rstrip())
+        if used + size > width:
+            lines += [line.rstrip()] if line.strip() else []
             line, used = "", 0.0
             token = token.lstrip()
             size = measure(token)

@@ -18,7 +18,8 @@ def lines(told: Mapping[str, Any]) -> Iterator[str]:
     """One work a line, the closest first, under the limits of the calibration that judged it; what speaks has a *."""
     considered: Sequence[Mapping[str, Any]] = told["considered"]
     stages = ", ".join(f"{name} {taken:.0f} ms" for name, taken in told["milliseconds"].items())
-    yield f"{told['count']} works considered; {_STOPPED.get(told['stopped'], told['stopped'])}; {stages}"
+    works = "1 work" if told["count"] == 1 else f"{told['count']} works"
+    yield f"{works} considered; {_STOPPED.get(told['stopped'], told['stopped'])}; {stages}"
     kinds = list(dict.fromkeys(witness["kind"] for entry in considered for witness in entry["evidence"]))
     for name in dict.fromkeys(entry["calibration"] for entry in considered):
         judged = [entry for entry in considered if entry["calibration"] == name]

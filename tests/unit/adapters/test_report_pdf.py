@@ -274,6 +274,7 @@ def by_character(words: str) -> float:
         ("图像与作品共有部。分", ["图像与作品共有", "部。分"]),
         ("图像与作品共有（部）", ["图像与作品共有", "（部）"]),
         ("a  b", ["a  b"]),
+        ("   abcdefgh", ["abcdefgh"]),
     ],
 )
 def test_where_lines_end(said: str, lines: list[str]) -> None:

@@ -96,6 +96,7 @@ def test_without_asking_no_explanation_is_printed(stock: Stock) -> None:
     assert "explanation" not in done.answer
 
 
-def test_a_check_that_a_digest_answered_is_explained_in_one_line(stock: Stock) -> None:
+def test_a_check_that_a_digest_answered_is_explained_too(stock: Stock) -> None:
     done = cli("check", stock.marked["harbour"], "--explain")
-    assert "0 works considered; a digest in the register answered" in done.out
+    assert "1 work considered; a digest in the register answered" in done.out
+    assert any(line.split()[:3] == [stock.ids["harbour"], "digest", "(decisive)"] for line in done.out.splitlines())

@@ -110,7 +110,10 @@ def test_every_work_that_was_considered_is_told_with_its_scores(studio: Studio) 
 def test_a_digest_ends_the_search_before_it_begins(studio: Studio) -> None:
     work = studio.registered(1)
     told = explained(studio, studio.ask(studio.file(work)))
-    assert (told["stopped"], told["considered"], told["count"]) == ("digest", [], 0)
+    (entry,) = told["considered"]
+    assert (told["stopped"], told["count"], entry["work_id"]) == ("digest", 1, str(work.id))
+    assert (entry["grade"], entry["proposed_by"], entry["decisive"]) == ("identical", ["digest"], True)
+    assert [witness["kind"] for witness in entry["evidence"]] == ["file"]
 
 
 def test_withdrawn_works_leave_it(studio: Studio) -> None:
@@ -141,7 +144,7 @@ def a_match(number: int, *ways: str, decisive: bool = False) -> Resemblance:
     ],
 )
 def test_where_the_search_stopped(matches: tuple[Resemblance, ...], stopped: str) -> None:
-    assert explanation(matches, {}, settled=False)["stopped"] == stopped
+    assert explanation(matches, {})["stopped"] == stopped
 
 
 def test_what_the_calibrations_said_is_stored_with_it(studio: Studio) -> None:
@@ -159,5 +162,5 @@ def test_what_the_calibrations_said_is_stored_with_it(studio: Studio) -> None:
 
 
 def test_what_is_stored_is_bounded() -> None:
-    told = explanation([a_match(number, "votes") for number in range(MAX_CONSIDERED + 5)], {}, settled=False)
+    told = explanation([a_match(number, "votes") for number in range(MAX_CONSIDERED + 5)], {})
     assert (len(told["considered"]), told["count"]) == (MAX_CONSIDERED, MAX_CONSIDERED + 5)

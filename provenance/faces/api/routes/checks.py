@@ -63,7 +63,12 @@ def delete_check(service: ServiceDep, check_id: CheckId, key: Annotated[ApiKey, 
     responses={
         200: {
             "description": "The report.",
-            "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in MEDIA_TYPES.values()},
+            "content": {
+                kind.partition(";")[0]: {
+                    "schema": {"type": "string", **({"format": "binary"} if form == "pdf" else {})}
+                }
+                for form, kind in MEDIA_TYPES.items()
+            },
         },
         **responses(400, 401, 403, 404, 429, 503),
     },
