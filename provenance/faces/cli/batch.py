@@ -48,6 +48,8 @@ def _tried(work: Callable[[T], Exit | None], item: T, *, as_json: bool) -> tuple
         problem = error
     except OSError as error:
         problem = unavailable(error)
+    except MemoryError:
+        problem = Unavailable("there is not enough memory for it", hint="give it to a larger machine, or scale it down")
     complain(problem, as_json=as_json, about=str(item), milliseconds=since(start))
     return problem, exit_of(problem)
 

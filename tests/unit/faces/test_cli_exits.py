@@ -101,6 +101,18 @@ class TestEach:
         assert each(list(endings), self.work(endings), label="doing", as_json=False) == Exit.UNAVAILABLE
         assert "a: x.png: No space left on device" in capsys.readouterr().err
 
+    def test_a_picture_that_takes_all_memory_does_not_stop_the_others(self, capsys):
+        done = []
+
+        def one(item):
+            done.append(item)
+            if item == "a":
+                raise MemoryError
+
+        assert each(["a", "b"], one, label="doing", as_json=True) == Exit.UNAVAILABLE
+        assert done == ["a", "b"]
+        assert json.loads(capsys.readouterr().out)["file"] == "a"
+
     def test_programs_get_one_object_a_file(self, capsys):
         endings = {"a": errors.Conflict("known", existing="pv-1")}
         each(list(endings), self.work(endings), label="doing", as_json=True)

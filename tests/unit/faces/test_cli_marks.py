@@ -208,6 +208,17 @@ class TestDetect:
         assert cli("detect", "moving.png", "--json").answer["frame"] == 1
         assert cli("detect", "moving.png").out.startswith(f"moving.png: frame 2: {stock.ids['harbour']}")
 
+    def test_after_a_rotation_new_marks_name_the_new_key_and_old_ones_are_read(self, folder):
+        """The steps of docs/watermark.md."""
+        picture = folder / "a" / "x.png"
+        assert cli("mark", picture, "--payload", "0", "--out", "before").code == 0
+        current = cli("keys", "rotate", "--watermark", "--json").answer["id"]
+        assert cli("mark", picture, "--payload", "0", "--out", "after").code == 0
+        found = cli("detect", "before/x.png", "after/x.png").out.splitlines()
+        assert found[1].endswith(f"key {current}")
+        assert str(WorkId(0)) in found[0]
+        assert not found[0].endswith(current)
+
     def test_people_are_told_that_a_mark_alone_is_not_the_work(self, stock):
         assert "`provenance check` compares both" in cli("detect", stock.marked["harbour"]).err
         assert cli("detect", stock.marked["harbour"], "--json").err == ""
