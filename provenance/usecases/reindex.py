@@ -54,20 +54,27 @@ class Reindex:
     def begin(self) -> ModelSet:
         """Write down that these models are the ones to describe by. Where there is nothing to describe yet, searches go
         to them at once."""
+        with self.store.read() as unit:
+            known = unit.model_sets.get(self.key)
+        if known and known.state is not ModelSetState.RETIRED and known.sources == tuple(self.sources):
+            return known  # as at nearly every start: nothing is counted, nothing written
         with self.store.unit() as unit:
-            serving, known = unit.model_sets.serving(), unit.model_sets.get(self.key)
-            model_set = known or ModelSet(
-                self.key, tuple(self.describer.models), (), ModelSetState.COMING, created_at=self.clock()
-            )
-            if model_set.state is ModelSetState.RETIRED:  # back to earlier models: what they saw then is still there
-                model_set = replace(model_set, state=ModelSetState.COMING, cursor=None)
-            works, described, _ = unit.model_sets.tally(self.key)
-            if serving is None and works == described:
-                model_set = replace(model_set, state=ModelSetState.SERVING)
-            model_set = replace(model_set, sources=tuple(self.sources))
-            if model_set != known:
-                unit.model_sets.put(model_set)
+            model_set = self._begun(unit)
+            unit.model_sets.put(model_set)
         return model_set
+
+    def _begun(self, unit: Unit) -> ModelSet:
+        models, sources = tuple(self.describer.models), tuple(self.sources)
+        model_set = unit.model_sets.get(self.key) or ModelSet(
+            self.key, models, sources, ModelSetState.COMING, created_at=self.clock()
+        )
+        if model_set.state is ModelSetState.RETIRED:  # back to earlier models: what they saw then is still there
+            model_set = replace(model_set, state=ModelSetState.COMING, cursor=None)
+        if unit.model_sets.serving() is None:
+            works, described, _ = unit.model_sets.tally(self.key)
+            state = ModelSetState.SERVING if works == described else ModelSetState.COMING
+            model_set = replace(model_set, state=state)
+        return replace(model_set, sources=sources)
 
     def step(self, limit: int = PAGE) -> int:
         """Go through up to `limit` works that lack a fingerprint; returns how many, 0 when there are none left."""

@@ -1,6 +1,7 @@
 """Embedders by name: what a setting, or an older record of one, needs in order to load them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from provenance import plugins
@@ -32,13 +33,17 @@ def _none(_settings: Settings) -> dict[str, str]:
 def _clip(settings: Settings) -> dict[str, str]:
     if not settings.clip_weights:
         raise Misconfigured("CLIP needs PROVENANCE_CLIP_WEIGHTS: a tag or a path; it never runs untrained")
-    return {"architecture": settings.clip_architecture, "weights": settings.clip_weights}
+    weights = settings.clip_weights
+    return {
+        "architecture": settings.clip_architecture,
+        "weights": str(Path(weights).absolute()) if Path(weights).is_file() else weights,
+    }
 
 
 def _sscd(settings: Settings) -> dict[str, str]:
     if not settings.sscd_weights:
         raise Misconfigured("SSCD needs PROVENANCE_SSCD_WEIGHTS: the path of a TorchScript or ONNX file")
-    return {"weights": str(settings.sscd_weights)}
+    return {"weights": str(settings.sscd_weights.absolute())}
 
 
 _OPTIONS: Final[Mapping[str, Callable[[Settings], dict[str, str]]]] = {"clip": _clip, "sscd": _sscd}

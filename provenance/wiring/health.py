@@ -7,7 +7,6 @@ from provenance.core.errors import Misconfigured, ProvenanceError
 from provenance.core.models import ModelSetState, models_key
 from provenance.credentials.pki.profiles import Role
 from provenance.usecases.catch_up import lag
-from provenance.usecases.reindex import progress
 from provenance.wiring.parts import Parts
 
 
@@ -44,9 +43,10 @@ def _index(parts: Parts) -> str:
     models, moving = parts.matcher.models, parts.coming_matcher
     with parts.store.read() as unit:
         behind, sets = lag(unit, parts.matcher), unit.model_sets.all()
-        coming = [progress(unit, one) for one in sets if one.state is ModelSetState.COMING]
     told = [f"{', '.join(models)}; {behind} operations behind"]
-    told += [f"coming: {', '.join(one.models)}, {one.described} of {one.works} works described" for one in coming]
+    if moving is not None and any(one.state is ModelSetState.COMING for one in sets):
+        made = parts.coming_progress()
+        told.append(f"coming: {', '.join(made.models)}, {made.described} of {made.works} works described")
     for serving in (one for one in sets if one.state is ModelSetState.SERVING and one.key != models_key(models)):
         names = ", ".join(serving.models)
         if moving is None or models_key(moving.models) != serving.key:

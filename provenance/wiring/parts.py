@@ -2,10 +2,11 @@
 
 import contextlib
 import logging
+import time
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from provenance import __version__, plugins
 from provenance.adapters.blobs import FsspecBlobs
@@ -35,7 +36,7 @@ from provenance.credentials.pki.profiles import Role
 from provenance.settings import Settings
 from provenance.usecases.catch_up import catch_up
 from provenance.usecases.certify import ContentCredentials
-from provenance.usecases.reindex import Reindex
+from provenance.usecases.reindex import Progress, Reindex
 from provenance.wiring.authority import bought_anchors, ca_folder, opened_ca
 from provenance.wiring.embedders import configured, load
 from provenance.wiring.succession import embedders_of, in_memory, open_index, settle
@@ -43,6 +44,7 @@ from provenance.wiring.succession import embedders_of, in_memory, open_index, se
 if TYPE_CHECKING:
     from index import Matcher
 
+COUNTED_SECONDS: Final = 30.0
 _log = logging.getLogger(__name__)
 
 
@@ -57,6 +59,7 @@ class Parts:
         self.settings = settings
         self.clock = utc_now
         self._succeeded: list[OwnedMatcher] = []
+        self._counted: tuple[float, Progress] | None = None
 
     @cached_property
     def store(self) -> SqlStore:
@@ -251,6 +254,14 @@ class Parts:
         settle(self.local_matcher, self._index_folder)
         _log.info("searches go to %s", ", ".join(self.matcher.models))
         return True
+
+    def coming_progress(self) -> Progress:
+        """How far the configured models are, counted once in COUNTED_SECONDS: a probe comes often, and counting a
+        million works takes seconds. Raises NotFound before the first `Reindex.begin`."""
+        now = time.monotonic()
+        if self._counted is None or now - self._counted[0] > COUNTED_SECONDS:
+            self._counted = now, self.reindex.progress()
+        return self._counted[1]
 
     @cached_property
     def reindex(self) -> Reindex:

@@ -342,6 +342,7 @@ class Service(Parts):
             self.rebuild_index()
         catch_up(self.store, self.matcher)
         self.reindex.begin()
+        self.coming_matcher  # noqa: B018  made before threads ask for it
 
     def migrate_where_safe(self) -> None:
         """A server's tables are upgraded on purpose: `provenance db upgrade`."""

@@ -116,6 +116,29 @@ def test_models_that_are_gone_are_told_with_what_to_do(stock, weights, monkeypat
     assert found(look)[0] == [stock.ids["meadow"]] or stock.ids["meadow"] in found(look)[0]
 
 
+def test_what_another_version_described_is_told_and_described_again(stock, monkeypatch, look):
+    """As after an update of the package with other models or another layout: nothing can load the ones before."""
+    from sqlalchemy import text
+
+    from provenance.adapters.store import SqlStore
+
+    store = SqlStore(f"sqlite:///{stock.home / 'provenance.sqlite3'}")
+    with store.unit() as unit:
+        connection = unit.works._session.connection()
+        connection.execute(text("UPDATE model_sets SET key = 'before', models = '[\"lite0/0\"]'"))
+        connection.execute(text("UPDATE fingerprint_ops SET models = 'before' WHERE models IS NOT NULL"))
+    store.close()
+    done = cli("check", look)
+    assert done.code == 2
+    assert "the works were described by lite0/0, which can't be loaded" in done.err
+    assert "provenance reindex" in done.err
+    assert not cli("doctor", "--json").answer["checks"]["index"]["ok"]
+
+    assert cli("reindex", "--json").answer["described"] == 2
+    assert stock.ids["meadow"] in found(look)[0]
+    assert cli("doctor").code == 0
+
+
 def test_old_fingerprints_go_when_somebody_says_so(stock, weights):
     assert cli("reindex").code == 0
     assert cli("index", "prune", "--json").answer == {"deleted": 2}

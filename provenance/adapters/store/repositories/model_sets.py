@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, and_, case, exists
 from sqlmodel import Session, col, delete, func, select
 
 from provenance.adapters.store.models import FingerprintRow, ModelSetRow, UndescribedRow, WorkRow
@@ -50,8 +50,13 @@ class SqlModelSets(Repository):
         return [row.to(Work) for row in self._session.exec(query.order_by(col(WorkRow.id)).limit(limit))]
 
     def tally(self, key: str) -> tuple[int, int, int]:
-        described = _described(key)
-        return self._count(_ACTIVE), self._count(_ACTIVE, described), self._count(_ACTIVE, ~described, _noted(key))
+        described, noted = _described(key), _noted(key)
+        query = select(
+            func.count(),
+            func.count(case((described, 1))),
+            func.count(case((and_(~described, noted), 1))),
+        )
+        return self._session.exec(query.select_from(WorkRow).where(_ACTIVE)).one()
 
     def move(self, key: str, cursor: WorkId | None) -> None:
         row = self._one(ModelSetRow, f"set of models {key}", col(ModelSetRow.key) == key)
