@@ -215,7 +215,7 @@ def _sentences(finding: Finding, language: Language) -> Iterator[Sentence]:
 def _placed(finding: Finding, language: Language) -> str | None:
     if finding.placement is None:
         return None
-    share = wording.percent(finding.placement.share)
+    share = wording.about(finding.placement.share, language)
     mirrored = f" {text('mirrored', language)}" if finding.placement.mirrored else ""
     return text("aligned", language, share=share) + mirrored
 

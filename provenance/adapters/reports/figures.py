@@ -18,7 +18,7 @@ _WHITE: Final = (255, 255, 255)
 _HEAT_OPACITY: Final = 0.68
 _GAP: Final = 6.0
 _TALLEST: Final = 84.0
-_ALONE: Final = 110.0
+_WIDE: Final = 110.0
 _KEY: Final = Style(7.5, GREY)
 _POINTS_A_MM: Final = 72 / 25.4
 
@@ -52,10 +52,10 @@ class Figures:
         self._paper = paper
         self._absent = absent
 
-    def row(self, figures: Sequence[Figure]) -> None:
-        """One, or two side by side, on one page."""
+    def row(self, figures: Sequence[Figure], *, wide: bool = False) -> None:
+        """Two side by side, or one, which may be `wide`, on one page."""
         paper = self._paper
-        width = (paper.epw - _GAP) / 2 if len(figures) > 1 else _ALONE
+        width = _WIDE if wide else (paper.epw - _GAP) / 2
         heights = [self._height(figure, width) for figure in figures]
         paper.need(max(heights) + 2)
         paper.ln(2)

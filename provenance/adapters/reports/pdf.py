@@ -64,7 +64,7 @@ class _Sheets:
         if found.asked_note:
             paper.paragraph(found.asked_note)
         if found.map is not None:
-            self._figures.row([Figure(self._frame, report.asked.picture, found.map, self._all_outlines)])
+            self._figures.row([Figure(self._frame, report.asked.picture, found.map, self._all_outlines)], wide=True)
             paper.ln(2)
         paper.rows(found.asked)
 

@@ -130,8 +130,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "slider": ("How much of the work is seen", "作品的显示程度"),
     "aligned": (
-        "{share} of the detail in the part that they share agrees after alignment.",
-        "对齐后，两者共有部分中 {share} 的细节一致。",
+        "With the whole work laid over the picture, as it was found there, {share} of the detail under it agrees.",
+        "将整幅作品按所求得的位置叠加在图像上，其下 {share} 的细节一致。",
     ),
     "mirrored": ("The picture is a mirror image of the work.", "该图像是作品的镜像。"),
     "probability": (

@@ -1,13 +1,17 @@
 """`/v1/checks/{id}`: report, explanation, deletion."""
 
 import hashlib
+import html
 import io
 import json
 
+import cv2
 import pypdf
 import pytest
 
-from tests.service import Api, picture
+from provenance.adapters.reports import LANGUAGES, Language
+from provenance.adapters.reports.texts import text
+from tests.service import Api, decoded, encoded, picture
 from tests.unit.faces.test_api_works import problem
 
 
@@ -100,6 +104,16 @@ def test_the_explanation_has_the_scores(api: Api, alps: dict) -> None:
 @pytest.mark.parametrize("part", ["", "/report", "/explain"])
 def test_others_see_nothing(api: Api, alps: dict, part: str) -> None:
     problem(api.http.get(checked(api, keep="true") + part, headers=api.auth("bob")), 404, "not-found")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_everything_that_the_service_compares_has_plain_words(api: Api, alps: dict, lang: Language) -> None:
+    smaller = cv2.resize(decoded(api.file(alps["id"])), None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
+    answer = api.check(encoded(smaller, "JPEG", quality=80), keep="true")
+    assert len(answer["matches"][0]["evidence"]) > 6
+    said = html.unescape(report(api, f"/v1/checks/{answer['id']}", lang=lang))
+    assert text("witness-mark", lang) in said
+    assert text("witness-other", lang) not in said
 
 
 def test_deleting_ends_the_check_and_its_reports(api: Api, alps: dict) -> None:
