@@ -30,8 +30,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "copy": ("copy", "复制"),
     "edited": ("edited", "经过编辑"),
     "partial": ("partial", "部分相同"),
-    "shared-element": ("shared element", "共有元素"),
-    "sibling": ("sibling", "同源作品"),
+    "shared-element": ("shared element only", "仅有共有元素"),
+    "sibling": ("sibling", "同源图像"),
     "similar": ("similar", "相似"),
     "none": ("none", "未发现"),
     "identical-long": ("The same file or the same pixels as the work.", "与作品是同一文件，或像素完全相同。"),
@@ -49,8 +49,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "两者有共同的边框、标志、模板或文字；未发现作品本身。",
     ),
     "sibling-long": (
-        "Made with the same generator and prompt, but another picture.",
-        "由相同的生成器和提示词制作，但是另一幅图像。",
+        "The same composition, as of another picture from the same generator and prompt; not shown to be the work "
+        "itself.",
+        "构图相同，如同由相同的生成器和提示词制作的另一幅图像；未显示其即为作品本身。",
     ),
     "similar-long": (
         "A similar subject or style; no shared content was shown.",
@@ -142,6 +143,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "From the watermark and the looks together, the probability that the picture holds content of the work is "
         "estimated at {value} (calibration {name}).",
         "由水印与外观共同估计，图像包含该作品内容的概率为 {value}（校准 {name}）。",
+    ),
+    "probability-shared-element": (
+        "From its looks the picture gets {value} (calibration {name}), but all that agrees lies in what both have in "
+        "common, so the work itself does not count as found.",
+        "该图像仅凭外观得到 {value}（校准 {name}），但一致之处全部位于共有元素内，因此不认定发现作品本身。",
     ),
     "probability-exact": (
         "The digests are equal. That is no estimate: the picture is the work, bit for bit or pixel for pixel.",

@@ -25,8 +25,10 @@ def how_likely(finding: "Finding", language: Language) -> str:
     """The probability, and what it was made from."""
     if is_exact(finding):
         return text("probability-exact", language)
-    marked = not finding.copied_mark and any(witness.kind == "mark" for witness in finding.evidence)
-    key = "probability-marked" if marked else "probability"
+    key = f"probability-{finding.grade}"  # where the grade needs words of its own
+    if key not in TEXTS:
+        marked = not finding.copied_mark and any(witness.kind == "mark" for witness in finding.evidence)
+        key = "probability-marked" if marked else "probability"
     return text(key, language, name=finding.calibration, value=probability(finding.probability, language))
 
 
