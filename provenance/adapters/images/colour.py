@@ -4,9 +4,10 @@ Conversion is relative colorimetric with black point compensation: colours insid
 matters more to a fingerprint than how the rest is squeezed.
 """
 
+from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -25,19 +26,31 @@ _DATE: Final = slice(24, 36)  # creation date in an ICC header (ICC.1, 7.2.1)
 _EPOCH: Final = b"\x07\xd0\x00\x01\x00\x01" + bytes(6)  # 2000-01-01: the same bytes on every day
 _PREMULTIPLIED: Final = {"La": "LA", "RGBa": "RGBA"}
 _TRANSPARENT: Final = {"LA": "L", "RGBA": "RGB", "PA": "P"}
+_Sample = TypeVar("_Sample", bound=np.generic)
+NATIVE: Final = frozenset({"L", "LA", "RGB", "RGBA", "I;16", "I;16B", "I;16L"})
+"""Pillow's modes that hold a file's own samples, grey or RGB."""
+_VIEW: Final = "its colours ({}) are looked at in sRGB"
 _BROKEN: Final = "its colour profile is broken or does not fit: treated as sRGB"
+
+
+def _srgb() -> ImageCms.ImageCmsProfile:
+    """A new one each time: LittleCMS does not promise that threads may share one."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
 @cache
 def srgb_profile() -> bytes:
     """LittleCMS's sRGB profile with a fixed date, so that a written file is deterministic."""
-    made = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    made = bytearray(_srgb().tobytes())
     made[_DATE] = _EPOCH
     return bytes(made)
 
 
-def to_srgb(image: Image.Image, icc: bytes | None) -> "tuple[Pixels, Pixels | None, tuple[str, ...]]":
-    """(uint8[H, W, 3] sRGB, uint8[H, W] alpha or None, notes). Raises UnsupportedFormat for samples that are no picture
+def to_srgb(
+    image: Image.Image, icc: bytes | None, *, kept: bool = False
+) -> "tuple[Pixels, Pixels | None, tuple[str, ...]]":
+    """(uint8[H, W, 3] sRGB, uint8[H, W] alpha or None, notes). `kept`: a written file will have the samples as they
+    came (`native`), and this is but a view of them. Raises UnsupportedFormat for samples that are no picture
     as they stand (floating point, 32 bits, Lab)."""
     base, alpha = _split_alpha(_eight_bits(image))
     notes: tuple[str, ...] = ()
@@ -45,12 +58,17 @@ def to_srgb(image: Image.Image, icc: bytes | None) -> "tuple[Pixels, Pixels | No
         base = base.convert("L" if base.mode == "1" else "RGB")
     if base.mode not in ("L", "RGB", "CMYK"):
         raise UnsupportedFormat(f"pixels of the kind {base.mode!r} are not read", hint="save it as 8-bit RGB")
-    converted = None
-    if icc is not None:
-        converted, notes = _apply(base, icc)
-    if converted is None and base.mode == "CMYK":
-        notes = (*notes, "CMYK converted to sRGB by the simple formula, without a profile")
-    rgb = converted if converted is not None else base.convert("RGB")
+    space = space_of(base.mode, icc)
+    if not space.fits:
+        notes = (_BROKEN,)
+    if space.forward is not None:
+        is_view = kept and image.mode in NATIVE
+        notes = (_VIEW.format(space.name) if is_view else f"colours converted from {space.name} to sRGB",)
+        rgb = space.forward.apply(base if base.mode == space.mode else base.convert(space.mode))
+    else:
+        if base.mode == "CMYK":
+            notes = (*notes, "CMYK converted to sRGB by the simple formula, without a profile")
+        rgb = base.convert("RGB")
     return np.array(rgb, dtype=np.uint8), alpha, notes
 
 
@@ -70,8 +88,8 @@ def key_alpha(image: Image.Image, key: ColourKey, depth: int) -> "Pixels":
     return np.where(hidden, 0, 255).astype(np.uint8)
 
 
-def oriented(array: "NDArray[np.uint8]", orientation: int) -> "NDArray[np.uint8]":
-    """uint8[H, W, ...] turned into viewing orientation; `orientation` 1..8 as in EXIF."""
+def oriented(array: "NDArray[_Sample]", orientation: int) -> "NDArray[_Sample]":
+    """[H, W, ...] turned into viewing orientation; `orientation` 1..8 as in EXIF."""
     if orientation >= 5:
         array = array.swapaxes(0, 1)
     rows = -1 if orientation in (3, 4, 7, 8) else 1
@@ -99,30 +117,69 @@ def _split_alpha(image: Image.Image) -> "tuple[Image.Image, Pixels | None]":
     return opaque, alpha
 
 
-def _apply(base: Image.Image, icc: bytes) -> tuple[Image.Image | None, tuple[str, ...]]:
-    """(sRGB picture, notes), or (None, notes) where the profile is no use or is sRGB already."""
-    if icc == srgb_profile():
-        return None, ()
+@dataclass(frozen=True, slots=True)
+class Backward:
+    """sRGB to a file's own colour space: uint8[h, w, 3] to uint8[h, w, 1 or 3]."""
+
+    transform: ImageCms.ImageCmsTransform
+
+    def __call__(self, pixels: "Pixels") -> "Pixels":
+        found = np.asarray(self.transform.apply(Image.fromarray(pixels)))
+        return found if found.ndim == 3 else found[:, :, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What a profile means for pixels of one mode. `forward` leads to sRGB from pixels of `mode`, None where that would
+    change nothing; `backward` the way back, None also where there is none; `fits`: the profile is none or sound."""
+
+    mode: str
+    fits: bool = True
+    forward: ImageCms.ImageCmsTransform | None = None
+    backward: Backward | None = None
+    name: str = ""
+
+    @property
+    def converts(self) -> bool:
+        return self.forward is not None
+
+
+def space_of(mode: str, icc: bytes | None) -> Space:
+    """`mode` is L, RGB or CMYK. A profile that is broken, or one for other pixels, counts as sRGB."""
+    if icc is None or icc == srgb_profile():
+        return Space(mode)
     try:
         profile = ImageCms.ImageCmsProfile(BytesIO(icc))
         wanted = _SPACES.get(profile.profile.xcolor_space)
-        if wanted == "RGB" and base.mode == "L":
-            base = base.convert("RGB")
-        if wanted != base.mode:
-            return None, (_BROKEN,)
-        transform = ImageCms.buildTransform(
-            profile,
-            ImageCms.createProfile("sRGB"),
-            base.mode,
-            "RGB",
-            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            flags=_FLAGS,
-        )
-        if wanted == "RGB" and _is_identity(transform):
-            return None, ()
-        return transform.apply(base), (f"colours converted from {_name(profile)} to sRGB",)
+        if wanted == "RGB" and mode == "L":
+            mode = "RGB"
+        if wanted != mode:
+            return Space(mode, fits=False)
+        forward = _transform(profile, mode, _srgb(), "RGB")
+        if wanted == "RGB" and _is_identity(forward):
+            return Space(mode)
+        forward.apply(Image.new(mode, (1, 1)))
+        return Space(mode, forward=forward, backward=_backward(profile, mode), name=_name(profile))
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError, UnicodeError):
-        return None, (_BROKEN,)
+        return Space(mode, fits=False)
+
+
+def _backward(profile: ImageCms.ImageCmsProfile, mode: str) -> Backward | None:
+    """A profile of a scanner or camera may know one direction only. CMYK is left alone: one colour has many inks."""
+    if mode == "CMYK":
+        return None
+    try:
+        return Backward(_transform(_srgb(), "RGB", profile, mode))
+    except ImageCms.PyCMSError:
+        return None
+
+
+def _transform(
+    source: ImageCms.ImageCmsProfile, mode: str, target: ImageCms.ImageCmsProfile, target_mode: str
+) -> ImageCms.ImageCmsTransform:
+    return ImageCms.buildTransform(
+        source, target, mode, target_mode, renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC, flags=_FLAGS
+    )
 
 
 def _is_identity(transform: ImageCms.ImageCmsTransform) -> bool:

@@ -16,7 +16,7 @@ class Container:
     `decodable` is a file of the same format with only the first frame and what its pixels need. `width` and `height`
     are as stored, before orientation. `depth` is bits per sample. `exif` is a TIFF structure without the "Exif" prefix;
     `xmp` a packet; `icc` a profile, empty where the file has a broken one; `extras` are the owner's other metadata as
-    finished pieces of the output (PNG chunks, JPEG segments).
+    finished pieces of the output (PNG chunks, JPEG segments); `colours` the PNG chunks that say what its samples mean.
     """
 
     format: str
@@ -32,6 +32,7 @@ class Container:
     xmp: bytes | None = field(default=None, repr=False)
     icc: bytes | None = field(default=None, repr=False)
     extras: tuple[bytes, ...] = field(default=(), repr=False)
+    colours: tuple[bytes, ...] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
 
 

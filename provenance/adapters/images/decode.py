@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from provenance.core.types import Pixels
 
 
-def decoded(container: Container) -> "tuple[Pixels, Pixels | None, tuple[str, ...]]":
-    """(uint8[H, W, 3] sRGB, uint8[H, W] alpha or None, notes), as stored: before orientation."""
+def decoded(container: Container, *, kept: bool = False) -> "tuple[Pixels, Pixels | None, tuple[str, ...]]":
+    """(uint8[H, W, 3] sRGB, uint8[H, W] alpha or None, notes), as stored: before orientation. `kept`: see `to_srgb`."""
     with Image.open(BytesIO(container.decodable), formats=[container.format]) as image:
         if image.size != (container.width, container.height):
             raise damaged(f"its headers disagree about its size ({image.width} x {image.height})")
         image.load()
-        pixels, alpha, notes = colour.to_srgb(image, container.icc)
+        pixels, alpha, notes = colour.to_srgb(image, container.icc, kept=kept)
         if container.colour_key is not None:
             alpha = colour.key_alpha(image, container.colour_key, container.depth)
     if container.depth == 16:
-        notes = ("16 bits reduced to 8", *notes)
+        notes = ("its 16 bits are looked at as 8" if kept else "16 bits reduced to 8", *notes)
     return pixels, alpha, notes
 
 

@@ -1,7 +1,8 @@
 """A picture's own format with other pixels.
 
-Quality: the mark must survive the first save, and an owner must not see the save. So the lossy formats are written near
-the top of their scales, and chroma at full resolution where the format can (docs/images.md).
+Quality: the mark must survive the first save, an owner must not see the save, and the file must not grow for nothing.
+So a JPEG is quantised as it was, unless that was coarse; the other lossy formats, which don't say how they were made,
+are written near the top of their scales (docs/images.md).
 """
 
 from collections.abc import Callable
@@ -12,14 +13,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image
 
-from provenance.adapters.images import colour, exif, jpeg, png, tiff, xmp
+from provenance.adapters.images import colour, deep, exif, jpeg, png, tiff, xmp
 from provenance.adapters.images.container import Container
+from provenance.adapters.images.native import Native
 from provenance.core.errors import UnreadableImage
 
 if TYPE_CHECKING:
-    from provenance.core.types import Pixels
+    pass
 
-JPEG_QUALITY: Final = 95
+JPEG_QUALITY: Final = 95  # of a picture that never was a JPEG of that kind
+JPEG_QUALITY_LEAST: Final = 85
 WEBP_QUALITY: Final = 95
 AVIF_QUALITY: Final = 90  # libavif's scale: about what 95 is to JPEG
 
@@ -29,23 +32,33 @@ def blank(name: str) -> Container:
     return Container(format=name, media_type="", width=0, height=0, decodable=b"")
 
 
-def upright(container: Container, width: int, height: int) -> Container:
-    """The metadata made true for sRGB pixels of `width` x `height` in viewing orientation."""
+def upright(container: Container, width: int, height: int, *, profile: bytes | None) -> Container:
+    """The metadata made true for pixels of `width` x `height` in viewing orientation, in the colours of `profile`."""
     block = container.exif
+    is_converted = profile != container.icc
     if block is not None:
         try:
-            block = exif.upright(block, width, height)
+            block = exif.upright(block, width, height, srgb=is_converted)
         except UnreadableImage:
             block = None
     packet = None if container.xmp is None else xmp.upright(container.xmp)
-    return replace(container, exif=block, xmp=packet)
+    colours = () if is_converted else container.colours
+    return replace(container, exif=block, xmp=packet, icc=profile, colours=colours)
 
 
-def encode(container: Container, pixels: "Pixels", alpha: "Pixels | None") -> tuple[bytes, str]:
-    """(file, media type). `pixels` uint8[H, W, 3], `alpha` uint8[H, W] or None; the metadata is upright already."""
+def profile_of_view(container: Container) -> bytes | None:
+    """The profile of a file that gets 8-bit pixels as they are looked at: none or its own, if it says sRGB, else
+    sRGB's."""
+    if container.icc is None:
+        return None
+    space = colour.space_of("RGB", container.icc)
+    return container.icc if space.fits and not space.converts else colour.srgb_profile()
+
+
+def encode(container: Container, own: Native) -> tuple[bytes, str]:
+    """(file, media type). The metadata is upright already; `container.icc` is the profile to be written."""
     writer, media_type = _WRITERS.get(container.format, _WRITERS["PNG"])
-    layers = pixels if alpha is None else np.dstack((pixels, alpha))
-    return writer(Image.fromarray(np.ascontiguousarray(layers)), container), media_type
+    return writer(own, container), media_type
 
 
 def webp_options(container: Container) -> dict[str, object]:
@@ -54,44 +67,57 @@ def webp_options(container: Container) -> dict[str, object]:
     return {**quality, "method": 4, "exact": True, "alpha_quality": 100}
 
 
-def _png(image: Image.Image, container: Container) -> bytes:
-    return png.splice(_saved(image, "PNG", compress_level=6), container)
+def jpeg_options(container: Container) -> dict[str, object]:
+    """The source's quantisation, sampling and scan order; a coarse quantisation becomes `JPEG_QUALITY_LEAST`, and CMYK,
+    which becomes RGB, has none that fits."""
+    fresh = {"quality": JPEG_QUALITY, "subsampling": "4:4:4", "optimize": True}
+    made = jpeg.coding(container.decodable) if container.decodable else None
+    if made is None:
+        return fresh
+    kept = {"subsampling": made.subsampling, "optimize": True, "progressive": made.progressive}
+    if made.quality < JPEG_QUALITY_LEAST:
+        return {**kept, "quality": JPEG_QUALITY_LEAST}
+    return {**kept, "qtables": made.tables}
 
 
-def _jpeg(image: Image.Image, container: Container) -> bytes:
-    encoded = _saved(image.convert("RGB"), "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4", optimize=True)
-    return jpeg.splice(encoded, container, colour.srgb_profile())
+def _png(own: Native, container: Container) -> bytes:
+    encoded = deep.png_file(own.layers) if own.deep else _saved(own, "PNG", compress_level=6)
+    return png.splice(encoded, container)
 
 
-def _webp(image: Image.Image, container: Container) -> bytes:
-    return _saved(image, "WEBP", **webp_options(container), **_blocks(container))
+def _jpeg(own: Native, container: Container) -> bytes:
+    return jpeg.splice(_saved(replace(own, alpha=None), "JPEG", **jpeg_options(container)), container)
 
 
-def _tiff(image: Image.Image, container: Container) -> bytes:
-    encoded = _saved(image, "TIFF", compression="tiff_adobe_deflate")
-    return tiff.splice(encoded, container, colour.srgb_profile())
+def _webp(own: Native, container: Container) -> bytes:
+    return _saved(own, "WEBP", **webp_options(container), **_blocks(container))
 
 
-def _avif(image: Image.Image, container: Container) -> bytes:
+def _tiff(own: Native, container: Container) -> bytes:
+    encoded = deep.tiff_file(own.layers) if own.deep else _saved(own, "TIFF", compression="tiff_adobe_deflate")
+    return tiff.splice(encoded, container)
+
+
+def _avif(own: Native, container: Container) -> bytes:
     """One thread: what libaom writes may depend on how many there are."""
     options = {"quality": AVIF_QUALITY, "subsampling": "4:4:4", "speed": 6, "max_threads": 1}
-    return _saved(image, "AVIF", **options, **_blocks(container))
+    return _saved(own, "AVIF", **options, **_blocks(container))
 
 
 def _blocks(container: Container) -> dict[str, bytes]:
-    blocks = {"exif": container.exif, "xmp": container.xmp}
-    if container.icc is not None:
-        blocks["icc_profile"] = colour.srgb_profile()
+    blocks = {"exif": container.exif, "xmp": container.xmp, "icc_profile": container.icc}
     return {name: block for name, block in blocks.items() if block}
 
 
-def _saved(image: Image.Image, name: str, **options: object) -> bytes:
+def _saved(own: Native, name: str, **options: object) -> bytes:
+    """8 bits a sample, as Pillow writes them."""
+    layers = own.layers[..., 0] if own.layers.shape[2] == 1 else own.layers
     buffer = BytesIO()
-    image.save(buffer, name, **options)
+    Image.fromarray(np.ascontiguousarray(layers)).save(buffer, name, **options)
     return buffer.getvalue()
 
 
-_WRITERS: Final[dict[str, tuple[Callable[[Image.Image, Container], bytes], str]]] = {
+_WRITERS: Final[dict[str, tuple[Callable[[Native, Container], bytes], str]]] = {
     "PNG": (_png, "image/png"),
     "JPEG": (_jpeg, "image/jpeg"),
     "WEBP": (_webp, "image/webp"),

@@ -35,16 +35,17 @@ def orientation(block: bytes) -> int:
     return value if 1 <= value <= 8 else 1
 
 
-def upright(block: bytes, width: int, height: int) -> bytes:
-    """The block for sRGB pixels of `width` x `height` in viewing orientation: orientation 1, no thumbnail of the old
-    pixels. Same length or shorter. Raises UnreadableImage for a damaged block."""
+def upright(block: bytes, width: int, height: int, *, srgb: bool) -> bytes:
+    """The block for pixels of `width` x `height` in viewing orientation: orientation 1, no thumbnail of the old pixels,
+    and the name of the colour space where they became `srgb`. Same length or shorter. Raises UnreadableImage for a
+    damaged block."""
     structure = TiffStructure(block)
     main = structure.directory(structure.first())
     patched = bytearray(block)
     _set(structure, patched, main, {ORIENTATION: 1, _IMAGE_WIDTH: width, _IMAGE_HEIGHT: height})
     details = structure.integer(main, _EXIF_DIRECTORY, 0)
     if details:
-        values = {_COLOUR_SPACE: _SRGB, _PIXEL_WIDTH: width, _PIXEL_HEIGHT: height}
+        values = {_PIXEL_WIDTH: width, _PIXEL_HEIGHT: height} | ({_COLOUR_SPACE: _SRGB} if srgb else {})
         _set(structure, patched, structure.directory(details), values)
     return _without_thumbnail(structure, patched, main)
 

@@ -4,7 +4,10 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Final
+
+from PIL import JpegImagePlugin
 
 from provenance.adapters.images import exif, sniff
 from provenance.adapters.images.container import CARRIES_MANIFEST, Container, damaged, piece
@@ -30,8 +33,11 @@ EXIF: Final = b"Exif\x00\x00"
 XMP: Final = b"http://ns.adobe.com/xap/1.0/\x00"
 EXTENDED_XMP: Final = b"http://ns.adobe.com/xmp/extension/\x00"
 _ICC: Final = b"ICC_PROFILE\x00"
+_PROFILE_PART: Final = 65_519
 _PHOTOSHOP: Final = b"Photoshop 3.0\x00"
 _JFIF: Final = b"JFIF\x00"
+_SUBSAMPLINGS: Final = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}
+_LUMA_SUM: Final = 3688  # of the 64 values of T.81, table K.1
 _DENSITY: Final = slice(7, 12)  # of a JFIF body: unit, horizontal and vertical density
 _STALE_RESOURCES: Final = (1033, 1036, 1039)  # two kinds of thumbnail, the ICC profile
 
@@ -49,6 +55,36 @@ class _Walk:
     icc: dict[int, bytes] = field(default_factory=dict)
     icc_parts: int = 0
     scans: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How a JPEG's coefficients were made: one table for luma or two, of 64 values in natural order; `subsampling` as
+    Pillow names it; `quality` 1..100 whose luma table of Annex K comes nearest (libjpeg's scale)."""
+
+    tables: tuple[tuple[int, ...], ...]
+    subsampling: str
+    progressive: bool
+    quality: float
+
+
+def coding(data: bytes) -> Coding | None:
+    """None for what is not written again as it was: CMYK, tables of 16 bits."""
+    with JpegImagePlugin.JpegImageFile(BytesIO(data)) as image:
+        used = [tuple(image.quantization[number]) for *_, number in image.layer]
+        if image.mode not in ("L", "RGB") or max(map(max, used)) > 255:
+            return None
+        sampling = _SUBSAMPLINGS.get(JpegImagePlugin.get_sampling(image), "4:4:4")
+        progressive = bool(image.info.get("progressive"))
+    chroma = tuple(map(min, zip(*used[1:], strict=True)))  # the finer one where they have two
+    tables = (used[0], chroma) if chroma else (used[0],)
+    return Coding(tables, sampling, progressive, _quality(sum(used[0])))
+
+
+def _quality(luma_sum: int) -> float:
+    """The inverse of libjpeg's scaling: 200 - 2 q percent of Annex K's table from 50 on, 5000 / q percent under it."""
+    percent = 100 * luma_sum / _LUMA_SUM
+    return (200 - percent) / 2 if percent <= 100 else 5000 / percent
 
 
 def segment(marker: int, body: bytes) -> bytes:
@@ -89,9 +125,8 @@ def read(data: bytes, limits: ImageLimits) -> Container:
     )
 
 
-def splice(encoded: bytes, container: Container, profile: bytes) -> bytes:
-    """The owner's metadata put into a freshly encoded JPEG, `profile` (ICC) where the source had one. The metadata is
-    upright already."""
+def splice(encoded: bytes, container: Container) -> bytes:
+    """The owner's metadata put into a freshly encoded JPEG. The metadata is upright already."""
     size = int.from_bytes(piece(encoded, 4, 2), "big")
     jfif, rest = encoded[6 : 4 + size], encoded[4 + size :]
     added = []
@@ -105,9 +140,14 @@ def splice(encoded: bytes, container: Container, profile: bytes) -> bytes:
         head.append(segment(APP1, EXIF + container.exif))
     if container.xmp is not None:
         head.append(segment(APP1, XMP + container.xmp))
-    if container.icc is not None:
-        head.append(segment(_APP2, _ICC + b"\x01\x01" + profile))
+    head += _profile_segments(container.icc or b"")
     return b"".join([*head, *added]) + rest
+
+
+def _profile_segments(profile: bytes) -> list[bytes]:
+    """Numbered from 1, each with their count (ICC.1, B.4)."""
+    parts = [profile[at : at + _PROFILE_PART] for at in range(0, len(profile), _PROFILE_PART)]
+    return [segment(_APP2, _ICC + bytes([number, len(parts)]) + part) for number, part in enumerate(parts, start=1)]
 
 
 def segments(data: bytes) -> Iterator[tuple[int, bytes, bytes, int]]:

@@ -15,6 +15,7 @@ from provenance.adapters.images.container import Container
 from provenance.adapters.images.decode import decoded, only_rejections
 from provenance.adapters.images.labels.rewrite import write_xmp
 from provenance.adapters.images.limits import ImageLimits
+from provenance.adapters.images.native import Native, changed, native, upright
 from provenance.adapters.images.visible import draw_label
 from provenance.core.errors import InvalidRequest, Misconfigured, UnreadableImage, UnsupportedFormat
 from provenance.core.types import Frame, Picture, XmpProperties
@@ -60,7 +61,7 @@ class PillowImages:
                 digest = film.digest
                 alpha, notes = None if int(shown_alpha.min()) == 255 else shown_alpha, film.notes
             else:
-                stored, stored_alpha, notes = decoded(container)
+                stored, stored_alpha, notes = decoded(container, kept=True)
                 pixels = colour.oriented(stored, orientation)
                 alpha = None if stored_alpha is None else colour.oriented(stored_alpha, orientation)
             return Picture(
@@ -97,9 +98,12 @@ class PillowImages:
         _check_fit(picture, pixels)
         height, width = pixels.shape[:2]
         with only_rejections():
-            container = self._open(picture.source)[0] if picture.source else encode.blank(picture.format)
+            container, own = self._own(picture)
         with _writing(picture):
-            return encode.encode(encode.upright(container, width, height), pixels, picture.alpha)
+            new = own and changed(own, picture.pixels, pixels)
+            if new is None:
+                new = Native(pixels, picture.alpha, profile=encode.profile_of_view(container))
+            return encode.encode(encode.upright(container, width, height, profile=new.profile), new)
 
     def write_frames(self, picture: Picture, frames: "Iterable[Pixels]") -> tuple[bytes, str]:
         """As `write`, with uint8[H, W, 3] for each of `frames(picture)`; one frame is held at a time.
@@ -135,6 +139,14 @@ class PillowImages:
     def stamp(self, pixels: "Pixels", language: str) -> "Pixels":
         """uint8[H, W, 3] with a label that people see, "en" or "zh". Raises Rejected where it has no room."""
         return draw_label(pixels, language)
+
+    def _own(self, picture: Picture) -> tuple[Container, Native | None]:
+        """The still that the picture came from: its container, and its own samples where they are to be kept."""
+        if not picture.source:
+            return encode.blank(picture.format), None
+        container, orientation = self._open(picture.source)
+        own = native(container)
+        return container, own and upright(own, orientation)
 
     def _film(self, picture: Picture) -> Film:
         with only_rejections():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from provenance.adapters.images import exif, sniff
+from provenance.adapters.images import colour, exif, sniff
 from provenance.adapters.images.container import CARRIES_MANIFEST, ColourKey, Container, damaged, piece
 from provenance.adapters.images.limits import ImageLimits, MetadataBudget
 
@@ -16,6 +16,8 @@ _RAW_EXIF: Final = (b"Raw profile type exif", b"Raw profile type APP1")  # Image
 _MAX_CHUNKS: Final = 100_000
 _PIXEL_CHUNKS: Final = (b"IHDR", b"PLTE", b"IDAT")
 _KEPT: Final = (b"pHYs", b"tIME")
+_COLOURS: Final = (b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI")
+_PROFILE_NAME: Final = b"ICC profile\x00\x00"
 _PALETTE, _GREY, _RGB = 3, 0, 2
 _CICP_SRGB: Final = b"\x01\x0d\x00\x01"
 _SRGB_GAMMA: Final = 45455
@@ -29,6 +31,7 @@ class _Walk:
     colour_type: int = 0
     decodable: list[bytes] = field(default_factory=lambda: [SIGNATURE])
     extras: list[bytes] = field(default_factory=list)
+    colours: list[bytes] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     seen: set[bytes] = field(default_factory=set)
     controls: int = 0
@@ -78,15 +81,18 @@ def read(data: bytes, limits: ImageLimits) -> Container:
         xmp=walk.xmp,
         icc=walk.icc,
         extras=tuple(walk.extras),
+        colours=tuple(walk.colours),
         notes=tuple(walk.notes),
     )
 
 
 def splice(encoded: bytes, container: Container) -> bytes:
     """The owner's metadata put into a freshly encoded PNG. `container.exif` and `.xmp` are upright already."""
-    added = []
-    if container.icc is not None:
-        added.append(chunk(b"sRGB", b"\x01"))  # relative colorimetric, the intent of the conversion
+    added = list(container.colours)
+    if container.icc == colour.srgb_profile():
+        added = [chunk(b"sRGB", b"\x01")]  # relative colorimetric, the intent of the conversion
+    elif container.icc is not None:
+        added.append(chunk(b"iCCP", _PROFILE_NAME + zlib.compress(container.icc)))
     if container.exif is not None:
         added.append(chunk(b"eXIf", container.exif))
     if container.xmp is not None:
@@ -144,6 +150,8 @@ def _take(walk: _Walk, name: bytes, body: bytes) -> None:
         walk.extras.append(chunk(name, body))
     else:
         _take_remark(walk, name, body)
+    if name in _COLOURS and first:
+        walk.colours.append(chunk(name, body))
 
 
 def _take_remark(walk: _Walk, name: bytes, body: bytes) -> None:

@@ -62,10 +62,8 @@ def read(data: bytes, limits: ImageLimits) -> Container:
     )
 
 
-def splice(encoded: bytes, container: Container, profile: bytes) -> bytes:
-    """The owner's tags put into a freshly encoded little-endian TIFF of one page, `profile` (ICC) where the source had
-    one. The metadata is upright already.
-    """
+def splice(encoded: bytes, container: Container) -> bytes:
+    """The owner's tags put into a freshly encoded little-endian TIFF of one page. The metadata is upright already."""
     target = TiffStructure(encoded)
     page = target.directory(target.first())
     fields = {code: _field(target, tag) for code, tag in page.tags.items() if code in _PIXEL_TAGS}
@@ -76,7 +74,7 @@ def splice(encoded: bytes, container: Container, profile: bytes) -> bytes:
     if container.xmp is not None:
         fields[_XMP] = (_XMP, 1, len(container.xmp), container.xmp)
     if container.icc is not None:
-        fields[_ICC] = (_ICC, 7, len(profile), profile)
+        fields[_ICC] = (_ICC, 7, len(container.icc), container.icc)
     return tail.finish(tail.directory(fields.values()))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from provenance.adapters.images import PillowImages, pictures
+from provenance.adapters.images import PillowImages, colour, pictures
 from provenance.adapters.images.colour import srgb_profile
 from provenance.core.errors import UnreadableImage
 from tests.unit.adapters.image_samples import (
@@ -41,7 +41,7 @@ def test_wide_colours_are_converted_to_srgb(name, primaries, gamma):
     assert error.max() <= 2
     assert error.mean() < 0.5
     assert np.abs(pixels - expected).max() > 10
-    assert picture.notes == ("colours converted from wide test space to sRGB",)
+    assert picture.notes == ("its colours (wide test space) are looked at in sRGB",)
 
 
 def test_a_jpegs_profile_is_converted():
@@ -54,7 +54,7 @@ def test_a_profile_over_several_jpeg_segments_is_put_together():
     profile = rgb_profile(ADOBE_PRIMARIES, 2.2) + bytes(70_000)
     profile = len(profile).to_bytes(4, "big") + profile[4:]
     picture = IMAGES.read(saved(photo(), "JPEG", icc_profile=profile))
-    assert picture.notes == ("colours converted from test to sRGB",)
+    assert picture.notes == ("its colours (test) are looked at in sRGB",)
 
 
 @pytest.mark.parametrize(
@@ -98,16 +98,25 @@ def test_an_rgb_profile_applies_to_grey_and_palette_pixels():
 
 
 @pytest.mark.parametrize("name", ["PNG", "JPEG", "WEBP", "TIFF", "AVIF"])
-def test_a_written_file_names_srgb_where_the_source_named_a_profile(name):
-    tagged = IMAGES.read(saved(photo(), name, icc_profile=rgb_profile(P3_PRIMARIES, 2.2)))
+def test_a_written_file_keeps_the_profile_that_the_source_named(name):
+    profile = rgb_profile(P3_PRIMARIES, 2.2)
+    tagged = IMAGES.read(saved(photo(), name, icc_profile=profile))
     plain = IMAGES.read(saved(photo(), name))
-    written = IMAGES.write(tagged, tagged.pixels)[0]
-    if name == "PNG":
-        assert b"sRGB" in png_chunks(written)
-        assert b"iCCP" not in png_chunks(written)
-    else:
-        assert opened(written).info["icc_profile"] == srgb_profile()
+    assert opened(IMAGES.write(tagged, tagged.pixels)[0]).info["icc_profile"] == profile
     assert "icc_profile" not in opened(IMAGES.write(plain, plain.pixels)[0]).info
+
+
+@pytest.mark.parametrize("kind", ["palette", "broken", "one way"])
+def test_a_written_file_names_srgb_where_its_samples_could_not_be_kept(kind, monkeypatch):
+    image = Image.fromarray(photo())
+    if kind == "one way":
+        monkeypatch.setattr(colour, "_backward", lambda *_: None)
+    profile = b"not a profile" if kind == "broken" else rgb_profile(P3_PRIMARIES, 2.2)
+    picture = IMAGES.read(saved(image.quantize(64) if kind == "palette" else image, "PNG", icc_profile=profile))
+    written = IMAGES.write(picture, picture.pixels)[0]
+    assert png_chunks(written)[b"sRGB"] == b"\x01"
+    assert b"iCCP" not in png_chunks(written)
+    np.testing.assert_array_equal(np.asarray(opened(written)), picture.pixels)
 
 
 def test_the_srgb_profile_is_the_same_bytes_on_every_day():

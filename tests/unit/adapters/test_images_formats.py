@@ -53,11 +53,38 @@ def test_lossy_formats_stay_close(name, options, media_type, least):
     assert psnr(changed, np.asarray(opened(data).convert("RGB"))) >= least
 
 
-def test_jpeg_is_written_at_quality_95_without_subsampling():
-    data, _ = IMAGES.write(IMAGES.read(saved(photo(), "JPEG", quality=30)), photo(seed=1))
-    with Image.open(BytesIO(data)) as written, Image.open(BytesIO(saved(photo(), "JPEG", quality=95))) as reference:
-        assert written.quantization == reference.quantization
-        assert [part[1:3] for part in written.layer] == [(1, 1)] * 3
+def coding(data: bytes) -> tuple[object, ...]:
+    """Tables, sampling of the three components, and whether it is progressive."""
+    with Image.open(BytesIO(data)) as image:
+        return image.quantization, [part[1:3] for part in image.layer], bool(image.info.get("progressive"))
+
+
+@pytest.mark.parametrize("quality", [85, 92, 100])
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_is_written_as_it_was_made(quality, subsampling, progressive):
+    source = saved(photo(), "JPEG", quality=quality, subsampling=subsampling, progressive=progressive)
+    data, _ = IMAGES.write(IMAGES.read(source), photo(seed=1))
+    assert coding(data) == coding(source)
+
+
+def test_a_jpegs_own_tables_are_kept():
+    tables = [[2 + number % 9 for number in range(64)], [1 + number % 12 for number in range(64)]]
+    source = saved(photo(), "JPEG", qtables=tables)
+    assert coding(IMAGES.write(IMAGES.read(source), photo(seed=1))[0]) == coding(source)
+
+
+@pytest.mark.parametrize("quality", [10, 50, 84])
+def test_a_coarse_jpeg_is_written_finer(quality):
+    source = saved(photo(), "JPEG", quality=quality, subsampling="4:2:0")
+    data, _ = IMAGES.write(IMAGES.read(source), photo(seed=1))
+    assert coding(data) == coding(saved(photo(), "JPEG", quality=85, subsampling="4:2:0"))
+
+
+def test_a_jpeg_that_was_cmyk_is_written_finely():
+    source = saved(Image.new("CMYK", (96, 64), (10, 20, 30, 40)), "JPEG")
+    data, _ = IMAGES.write(IMAGES.read(source), photo(seed=1))
+    assert coding(data) == coding(saved(photo(), "JPEG", quality=95, subsampling="4:4:4"))
 
 
 @pytest.mark.parametrize(("name", "options"), [("PNG", {}), ("TIFF", {}), ("WEBP", {"lossless": True})])
@@ -131,7 +158,7 @@ def test_sixteen_bit_grey_is_rounded_not_cut(order):
     for data in (png, tiff):
         picture = IMAGES.read(data)
         assert picture.pixels[0, :, 0].tolist() == [0, 0, 1, 101, 255]
-        assert picture.notes == ("16 bits reduced to 8",)
+        assert picture.notes == ("its 16 bits are looked at as 8",)
 
 
 def _turned_tiff(samples: bytes, width: int) -> bytes:
@@ -152,7 +179,7 @@ def test_sixteen_bit_colour_with_alpha_is_reduced():
     assert picture.pixels[0, 0].tolist() == [0x12, 0x56, 0x9A]
     assert picture.alpha is not None
     assert picture.alpha.tolist() == [[0xDE]]
-    assert picture.notes == ("16 bits reduced to 8",)
+    assert picture.notes == ("its 16 bits are looked at as 8",)
 
 
 def frames(count: int) -> list[Image.Image]:

@@ -303,19 +303,19 @@ def test_missing_image_data_is_damage():
 
 @pytest.mark.parametrize("error", [MemoryError(), Image.DecompressionBombError("bomb")])
 def test_running_out_of_memory_is_too_large(error, monkeypatch):
-    def explode(*_: object) -> None:
+    def explode(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("provenance.adapters.images.pictures.colour.to_srgb", explode)
+    monkeypatch.setattr("provenance.adapters.images.colour.to_srgb", explode)
     refused(FILES["PNG"], TooLarge)
 
 
 @pytest.mark.parametrize("error", [struct.error("x"), IndexError(), SyntaxError(), zlib.error(), EOFError(), OSError()])
 def test_whatever_a_decoder_raises_is_unreadable(error, monkeypatch):
-    def explode(*_: object) -> None:
+    def explode(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("provenance.adapters.images.pictures.colour.to_srgb", explode)
+    monkeypatch.setattr("provenance.adapters.images.colour.to_srgb", explode)
     assert type(error).__name__ in refused(FILES["PNG"], UnreadableImage)
 
 

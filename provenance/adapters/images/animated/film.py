@@ -72,7 +72,7 @@ class Film:
     def writer(self, width: int, height: int) -> tuple[Writer, str]:
         """(writer, media type) for frames of that size, which are in viewing orientation."""
         make, media_type = _WRITERS[self._container.format]
-        upright = encode.upright(self._container, width, height)
+        upright = encode.upright(self._container, width, height, profile=encode.profile_of_view(self._container))
         return make(upright, replace(self._animation, width=width, height=height)), media_type
 
     def _decoded(self, patch: Patch) -> "tuple[Pixels, Pixels | None]":

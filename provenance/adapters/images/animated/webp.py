@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image
 
-from provenance.adapters.images import colour, webp
+from provenance.adapters.images import webp
 from provenance.adapters.images.animated.changes import Box, Mask, Step, Steps, bounds, in_blocks
 from provenance.adapters.images.animated.compose import Animation, Disposal, Patch, Shown, checked
 from provenance.adapters.images.container import Container, damaged, piece
@@ -82,7 +82,7 @@ class WebpWriter:
         before, after = [], []
         if container.icc is not None:
             flags |= _ICC
-            before.append(webp.chunk(b"ICCP", colour.srgb_profile()))
+            before.append(webp.chunk(b"ICCP", container.icc))
         if container.exif is not None:
             flags |= _EXIF
             after.append(webp.chunk(b"EXIF", container.exif))
