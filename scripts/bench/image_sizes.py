@@ -12,7 +12,6 @@ import argparse
 import json
 import platform
 import sys
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -22,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from provenance.adapters.images import PillowImages, deep, png
+from provenance.adapters.images import PillowImages, deep
 from provenance.core.errors import CannotHoldMark
 from provenance.watermark import LatticeWatermarker
 from scripts.models.copies import DEFAULT_CORPUS, list_corpus
@@ -69,6 +68,8 @@ def measured(kind: str, pictures: Sequence[Pixels]) -> dict[str, float]:
             continue
         rows.append((plain / source, marked / source, marked / plain))
         found, frames = found + sum(marks), frames + len(marks)
+    if not rows:
+        return dict.fromkeys(("files", "plain/source", "marked/source", "marked/plain", "largest", "read"), 0)
     ratios = np.array(rows)
     return {
         "files": len(rows),
@@ -90,9 +91,7 @@ def _written(data: bytes) -> tuple[int, int, int, list[bool]]:
     return len(data), len(plain), len(marked), [_carries(f.pixels) for f in _IMAGES.frames(_IMAGES.read(marked))]
 
 
-def quantised(
-    pictures: Sequence[Pixels], method: Image.Quantize, dither: Image.Dither
-) -> dict[str, float]:
+def quantised(pictures: Sequence[Pixels], method: Image.Quantize, dither: Image.Dither) -> dict[str, float]:
     """One way to give a marked frame its colours, over all pictures that hold the mark with 256 colours."""
     rows = []
     for pixels in pictures:
@@ -159,17 +158,12 @@ def _deep(pixels: Pixels) -> NDArray[np.uint16]:
     return np.clip(pixels.astype(np.int32) * 257 + noise, 0, 65535).astype(np.uint16)
 
 
-def _with_profile(data: bytes) -> bytes:
-    """A PNG's pixels named Display P3."""
-    profile = png.chunk(b"iCCP", b"P3\x00\x00" + zlib.compress(DISPLAY_P3))
-    return data[:33] + profile + data[33:]
-
-
 def _camera(pixels: Pixels) -> Iterator[Pixels]:
     """A camera that moves over the picture: every pixel changes."""
     height, width = (side - side // 5 for side in pixels.shape[:2])
     for number in range(FRAMES):
-        top, left = (number * (full - part) // (FRAMES - 1) for full, part in zip(pixels.shape, (height, width), strict=False))
+        top = number * (pixels.shape[0] - height) // (FRAMES - 1)
+        left = number * (pixels.shape[1] - width) // (FRAMES - 1)
         yield pixels[top : top + height, left : left + width]
 
 
@@ -201,7 +195,6 @@ KINDS: Final[dict[str, Callable[[Pixels], bytes]]] = {
     "PNG": lambda p: _saved(p, "PNG"),
     "PNG, grey": lambda p: _saved(_grey(p), "PNG"),
     "PNG, palette": lambda p: _saved(Image.fromarray(p).quantize(256), "PNG"),
-    "PNG, P3 profile": lambda p: _with_profile(_saved(p, "PNG")),
     "PNG, 16 bits": lambda p: deep.png_file(_deep(p)),
     "TIFF": lambda p: _saved(p, "TIFF", compression="tiff_adobe_deflate"),
     "TIFF, 16 bits": lambda p: deep.tiff_file(_deep(p)),
@@ -216,7 +209,6 @@ KINDS: Final[dict[str, Callable[[Pixels], bytes]]] = {
     "WebP 80, camera": lambda p: _animated(_camera(p), "WEBP", quality=80),
     "WebP lossless, sprite": lambda p: _animated(_sprite(p), "WEBP", lossless=True),
 }
-DISPLAY_P3: Final = b""
 _IMAGES: Final = PillowImages()
 _MARKER: Final = LatticeWatermarker(KEY)
 

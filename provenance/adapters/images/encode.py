@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     pass
 
 JPEG_QUALITY: Final = 95  # of a picture that never was a JPEG of that kind
-JPEG_QUALITY_LEAST: Final = 85
+JPEG_QUALITY_LEAST: Final = 80
 WEBP_QUALITY: Final = 95
 AVIF_QUALITY: Final = 90  # libavif's scale: about what 95 is to JPEG
 
