@@ -121,7 +121,7 @@ class Picture:
     """A decoded upload: what is left of hostile bytes after the limits held.
 
     `pixels` is uint8[H, W, 3] sRGB in viewing orientation, `alpha` uint8[H, W] or None. `notes` tells what decoding had
-    to change ("first of 3 pages", "16 bits reduced to 8"), in plain words. `source` is the file as it came.
+    to change ("first of 3 pages", "its 16 bits are looked at as 8"), in plain words. `source` is the file as it came.
     `frames` is how many an animation shows; `pixels` and `alpha` are the first of them, and `frames_sha256` stands for
     them all (`core.digests`).
     """

@@ -47,6 +47,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     names = list_corpus(options.corpus, test=True)
+    if not names:
+        parser.error(f"there are no pictures in {options.corpus}")
     chosen = np.random.default_rng(options.seed).permutation(len(names))[: options.pictures]
     pictures = [_read(options.corpus / names[row], options.side) for row in chosen]
     sizes = {kind: measured(kind, pictures) for kind in KINDS}

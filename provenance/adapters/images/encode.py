@@ -1,8 +1,8 @@
 """A picture's own format with other pixels.
 
 Quality: the mark must survive the first save, an owner must not see the save, and the file must not grow for nothing.
-So a JPEG is quantised as it was, unless that was coarse; the other lossy formats, which don't say how they were made,
-are written near the top of their scales (docs/images.md).
+So JPEG and WebP are quantised as they were, unless that was coarse; AVIF is written near the top of its scale
+(docs/images.md).
 """
 
 from collections.abc import Callable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 JPEG_QUALITY: Final = 95  # of a picture that never was a JPEG of that kind
 JPEG_QUALITY_LEAST: Final = 80
 WEBP_QUALITY: Final = 95
+WEBP_QUALITY_LEAST: Final = 90  # VP8 quantises more of a mark away than JPEG does
 AVIF_QUALITY: Final = 90  # libavif's scale: about what 95 is to JPEG
 
 
@@ -62,8 +63,10 @@ def encode(container: Container, own: Native) -> tuple[bytes, str]:
 
 
 def webp_options(container: Container) -> dict[str, object]:
-    """Lossless stays lossless; `exact` keeps the colours under full transparency; `method` 4 is the default effort."""
-    quality = {"lossless": True, "quality": 50} if container.lossless else {"quality": WEBP_QUALITY}
+    """Lossless stays lossless; lossy stays as fine as it was, but not under `WEBP_QUALITY_LEAST`. `exact` keeps the
+    colours under full transparency; `method` 4 is the default effort."""
+    lossy = WEBP_QUALITY if container.quality is None else max(WEBP_QUALITY_LEAST, round(container.quality))
+    quality = {"lossless": True, "quality": 50} if container.lossless else {"quality": lossy}
     return {**quality, "method": 4, "exact": True, "alpha_quality": 100}
 
 

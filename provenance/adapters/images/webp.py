@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from provenance.adapters.images import exif, sniff
+from provenance.adapters.images import exif, sniff, vp8
 from provenance.adapters.images.container import CARRIES_MANIFEST, Container, damaged, piece
 from provenance.adapters.images.limits import ImageLimits, MetadataBudget
 
@@ -36,6 +36,8 @@ def read(data: bytes, limits: ImageLimits) -> Container:
         elif name in (b"VP8X", b"ANIM", b"ALPH", *BITSTREAMS):
             pixels.append((name, content))
     width, height, decodable, lossless = _still(pixels, limits) if not frames else _animation(pixels, frames[0], limits)
+    first = pixels if not frames else list(chunks(frames[0][16:]))
+    quality = next((vp8.quality(content) for name, content in first if name == b"VP8 "), None)
     return Container(
         format="WEBP",
         media_type="image/webp",
@@ -44,6 +46,7 @@ def read(data: bytes, limits: ImageLimits) -> Container:
         decodable=decodable,
         frames=max(1, len(frames)),
         lossless=lossless,
+        quality=quality,
         exif=exif.strip_prefix(metadata[b"EXIF"]) if b"EXIF" in metadata else None,
         xmp=metadata.get(b"XMP "),
         icc=metadata.get(b"ICCP"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from provenance.adapters.images import PillowImages
+from provenance.adapters.images import ImageLimits, PillowImages, vp8, webp
 from provenance.core.errors import InvalidRequest, UnsupportedFormat
 from provenance.core.types import Picture
 from tests.unit.adapters.image_samples import opened, photo, png_chunk, psnr, raw_png, saved
@@ -79,6 +79,31 @@ def test_a_coarse_jpeg_is_written_finer(quality):
     source = saved(photo(), "JPEG", quality=quality, subsampling="4:2:0")
     data, _ = IMAGES.write(IMAGES.read(source), photo(seed=1))
     assert coding(data) == coding(saved(photo(), "JPEG", quality=80, subsampling="4:2:0"))
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("quality", [20, 50, 75, 85, 90, 95, 100])
+def test_the_quality_of_a_webp_is_read_from_its_header(quality, alpha):
+    layers = np.dstack((photo(), photo()[..., 0])) if alpha else photo()
+    found = webp.read(saved(layers, "WEBP", quality=quality), ImageLimits()).quality
+    assert found is not None
+    assert abs(found - quality) <= (3 if quality >= 85 else 20)
+
+
+@pytest.mark.parametrize(("quality", "expected"), [(30, 90), (85, 90), (95, 95), (100, 100)])
+def test_a_webp_is_written_as_finely_as_it_was_made(quality, expected):
+    picture = IMAGES.read(saved(photo(), "WEBP", quality=quality))
+    data, _ = IMAGES.write(picture, photo(seed=1))
+    found = webp.read(data, ImageLimits()).quality
+    assert found is not None
+    assert abs(found - expected) <= 3
+
+
+@pytest.mark.parametrize("cut", [0, 5, 11, 14])
+def test_a_vp8_header_that_ends_early_gives_some_quality(cut):
+    data = saved(photo(), "WEBP", quality=80)
+    frame = data[data.index(b"VP8 ") + 8 :][:cut]
+    assert 0 <= vp8.quality(frame) <= 100
 
 
 def test_a_jpeg_that_was_cmyk_is_written_finely():

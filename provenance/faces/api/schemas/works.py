@@ -83,7 +83,7 @@ class WorkOut(BaseModel):
     created_at: Moment
     withdrawn_at: Moment | None
     notes: list[str] = Field(
-        examples=[["16 bits reduced to 8"]], description="What decoding had to change, in plain words."
+        examples=[["its 16 bits are looked at as 8"]], description="What decoding had to change, in plain words."
     )
     look_alikes: list[LookAlike]
 
