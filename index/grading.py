@@ -1,6 +1,7 @@
 """From one pair to what is said about it: grade, regions, and the evidence in each witness's own unit."""
 
 import math
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,7 @@ _COPY_AGREES: Final = 0.9
 _COPY_TURN: Final = 0.035  # radians
 _COPY_STRETCH: Final = 1.05
 _FEWEST_INLIERS: Final = 6
+_AFTER_DESCRIPTOR: Final = 4  # where votes stand among the evidence
 _NEAR_PDQ: Final = 31  # bits of 256: PDQ's own recommended distance
 _WHOLE: Final[Region] = as_region(UNIT)
 
@@ -100,5 +102,17 @@ def _evidence(pair: Pair, calibration: Calibration, votes: float | None, region:
         Evidence("dense", round(pair.agreement.share, 4), limits["dense"], where),
     ]
     if votes is not None:
-        spoken.insert(4, Evidence("votes", round(votes, 4), limits["votes"]))
+        spoken.insert(_AFTER_DESCRIPTOR, _voted(votes, calibration))
     return tuple(spoken)
+
+
+def with_votes(match: Match, votes: float, calibration: Calibration) -> Match:
+    """A match that was judged before the local index was asked, with what that says: it changes no grade."""
+    if any(witness.kind == "votes" for witness in match.evidence):
+        return match
+    before, after = match.evidence[:_AFTER_DESCRIPTOR], match.evidence[_AFTER_DESCRIPTOR:]
+    return replace(match, evidence=(*before, _voted(votes, calibration), *after))
+
+
+def _voted(votes: float, calibration: Calibration) -> Evidence:
+    return Evidence("votes", round(votes, 4), calibration.thresholds["votes"])

@@ -24,7 +24,7 @@ from index.compare import compare
 from index.describe import Describer, Query
 from index.embedders.lite0 import Lite0Embedder
 from index.fingerprint import DamagedFingerprint, Fingerprint, ForeignFingerprint, unpack
-from index.grading import CONTENT, GRADES, judge
+from index.grading import CONTENT, GRADES, judge, with_votes
 from index.local.codebook import bundled as bundled_codebook
 from index.ports import Aligned, Embedder, Match, Operation, Pixels, Recorded
 from index.vectors.generations import Generation, Generations
@@ -233,6 +233,8 @@ class Matcher:
         found: dict[str, Match] = {}
         for candidate in chain(self._catalogue.named(candidates), self._promising(query, found)):
             match = found.get(candidate.id) or self._judge(query, candidate)
+            if candidate.votes is not None:  # the caller, or a hash, named it before the local index did
+                match = with_votes(match, candidate.votes, self._calibration)
             ways = dict.fromkeys((*match.proposed_by, *candidate.proposed_by))
             found[candidate.id] = replace(match, proposed_by=tuple(ways))
         return found

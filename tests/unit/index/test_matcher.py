@@ -169,6 +169,16 @@ class TestFinding:
         assert all(match.proposed_by for match in searched)
         assert {"votes", "descriptor"} <= set(searched[0].proposed_by)
 
+    def test_a_candidate_has_the_scores_of_every_stage_that_proposed_it(self, gallery: Matcher):
+        picture = laundered(read(WORKS[2]))
+        searched, named = gallery.explain(picture)[0], gallery.explain(picture, candidates=[WORKS[2].stem])[0]
+        assert named.proposed_by == ("named", *searched.proposed_by)
+        assert (named.evidence, named.grade, named.probability) == (
+            searched.evidence,
+            searched.grade,
+            searched.probability,
+        )
+
     def test_the_answer_does_not_depend_on_what_else_is_registered(self, gallery: Matcher, matcher: Matcher):
         matcher.add([WORKS[0].stem], [read(WORKS[0])])
         query = laundered(read(WORKS[0]))
