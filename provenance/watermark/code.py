@@ -1,4 +1,10 @@
-"""What the mark says: 64 payload bits and a 32-bit keyed tag, in a polar code of 1024 bits."""
+"""What the mark says: 64 payload bits and a 32-bit keyed tag, in a polar code of 1024 bits.
+
+Sixteen more bits are free: every payload has 65,536 codewords, and the embedder takes the one that the picture itself
+agrees with most (informed coding: Miller, Doerr & Cox, IEEE Trans. Image Processing 13(6), 2004). What the picture adds
+to it is lost in no crop and by no codec that leaves the picture recognisable. The decoder reads these bits, too, and
+forgets them.
+"""
 
 from typing import Final
 
@@ -12,8 +18,15 @@ from provenance.watermark.keystream import derive, words
 PAYLOAD_BITS: Final = 64
 TAG_BITS: Final = 32
 CODE_LENGTH: Final = 1024
-_INFORMATION: Final = polar.information_set(CODE_LENGTH, PAYLOAD_BITS + TAG_BITS)
-_FROZEN: Final = ~np.isin(np.arange(CODE_LENGTH), _INFORMATION)
+FREE_BITS: Final = 16
+
+_USED: Final = polar.information_set(CODE_LENGTH, PAYLOAD_BITS + TAG_BITS + FREE_BITS)
+_FREE: Final = polar.information_set(CODE_LENGTH, FREE_BITS)  # the surest: as a code of their own they are far apart
+_INFORMATION: Final = np.setdiff1d(_USED, _FREE)
+_FROZEN: Final = ~np.isin(np.arange(CODE_LENGTH), _USED)
+_FREE_WORDS: Final = polar.generators(CODE_LENGTH, _FREE)  # uint8[16, 1024]
+_FREE_PATTERN: Final = (_FREE_WORDS.astype(np.int64) << np.arange(FREE_BITS)[:, None]).sum(axis=0)
+"""int64[1024]: which of the free bits turn a code bit."""
 
 
 def check_payload(payload: int) -> int:
@@ -34,13 +47,22 @@ class TaggedCode:
         self._key = key
         self._whitening = (words(key, "whitening", PAYLOAD_BITS + TAG_BITS) & np.uint64(1)).astype(np.uint8)
 
-    def encode(self, payload: int) -> polar.Bits:
-        """uint8[1024] of 0/1. Raises InvalidRequest on a payload out of range."""
+    def encode(self, payload: int, free: int = 0) -> polar.Bits:
+        """uint8[1024] of 0/1: one of the payload's codewords, `free` in 0..2^16-1. Raises InvalidRequest on a payload
+        out of range."""
         body = check_payload(payload).to_bytes(PAYLOAD_BITS // 8, "big")
         message = np.unpackbits(np.frombuffer(body + self._tag(body), np.uint8))
         source = np.zeros(CODE_LENGTH, np.uint8)
         source[_INFORMATION] = message ^ self._whitening
+        source[_FREE] = free >> np.arange(FREE_BITS) & 1
         return polar.encode(source)
+
+    def nearest(self, payload: int, soft: NDArray[np.float64]) -> polar.Bits:
+        """uint8[1024]: the payload's codeword that correlates best with `soft` float64[1024], of all 65,536, by one
+        Walsh-Hadamard transform."""
+        towards = soft * (1.0 - 2.0 * self.encode(payload))
+        by_pattern = np.bincount(_FREE_PATTERN, towards, 1 << FREE_BITS).astype(np.float64)
+        return self.encode(payload, int(np.argmax(polar.walsh_hadamard(by_pattern))))
 
     def decode(self, soft: NDArray[np.float64], list_size: int) -> int | None:
         """The payload of the likeliest listed path whose tag verifies, or None. Checks at most `list_size` tags.

@@ -17,9 +17,20 @@ from numpy.typing import NDArray
 from provenance.watermark import kernels
 from provenance.watermark.code import TAG_BITS, TaggedCode
 from provenance.watermark.demodulator import Demodulator
-from provenance.watermark.geometry import TILE, Maps, Placement, enlarged, grid, hypotheses_for, placement, resolution
+from provenance.watermark.geometry import (
+    TILE,
+    Maps,
+    Placement,
+    candidate_of,
+    enlarged,
+    grid,
+    hypotheses_for,
+    placement,
+    resolution,
+)
 from provenance.watermark.layout import PERIOD, layout_of
-from provenance.watermark.spectrum import Spectrum
+from provenance.watermark.polar import Bits
+from provenance.watermark.spectrum import Analysis, Spectrum
 from provenance.watermark.synchroniser import Sync, Synchroniser, turned_back
 
 Grid = tuple[float, float, float, float, float, float]
@@ -53,7 +64,7 @@ class _Stage:
     wide_z: float
 
 
-_STAGES: Final = 3
+_STAGES: Final = 5  # three families in the whole picture, one in each of two parts
 
 MAX_TAG_CHECKS: Final = _STAGES * ((1 + _DECODED) * _LIST + _WIDE_DECODED * _WIDE_LIST) + _LAST_LIST
 """Tags compared per key and picture, at most."""
@@ -80,8 +91,20 @@ class LatticeDetector:
         self._synchroniser = Synchroniser(layout, self._demodulator)
         self._message_points = layout.message / PERIOD
 
-    def read(self, spectrum: Spectrum) -> Reading | None:
-        """Search all hypotheses, likeliest first. Checks at most MAX_TAG_CHECKS tags."""
+    def read(self, analysis: Analysis) -> Reading | None:
+        """Search the whole picture; then what is left of it when somebody subtracted an estimate of the mark, by the
+        likeliest hypotheses. Checks at most MAX_TAG_CHECKS tags."""
+        return (
+            self._search_all(analysis.whole)
+            or self._search_scale(analysis.textured)
+            or self._search_scale(analysis.contrary)
+        )
+
+    def _search_scale(self, spectrum: Spectrum) -> Reading | None:
+        return self._read_stage(spectrum, self._scaled_stage(spectrum))[0]
+
+    def _search_all(self, spectrum: Spectrum) -> Reading | None:
+        """All hypotheses, likeliest first."""
         best: Sync | None = None
         for stage in self._stages(spectrum):
             reading, synced = self._read_stage(spectrum, stage)
@@ -97,9 +120,13 @@ class LatticeDetector:
 
     def _stages(self, spectrum: Spectrum) -> Iterator[_Stage]:
         maps = hypotheses_for(spectrum.length)
-        yield _Stage(lambda: self._search_scaled(spectrum, maps.scaled), decode_z=5.6, wide_z=5.8)
+        yield self._scaled_stage(spectrum)
         yield _Stage(lambda: self._search(spectrum, maps.upright), decode_z=6.6, wide_z=7.2)
         yield _Stage(lambda: self._search(spectrum, maps.turned), decode_z=6.6, wide_z=7.2)
+
+    def _scaled_stage(self, spectrum: Spectrum) -> _Stage:
+        maps = hypotheses_for(spectrum.length).scaled
+        return _Stage(lambda: self._search_scaled(spectrum, maps), decode_z=5.6, wide_z=5.8)
 
     def _read_stage(self, spectrum: Spectrum, stage: _Stage) -> tuple[Reading | None, list[Sync]]:
         """What the stage reads, and its candidates by falling z. The first sure one is decoded at once."""
@@ -163,9 +190,7 @@ class LatticeDetector:
         return self._synchroniser.move(spectrum, sync, candidate)
 
     def _decode(self, spectrum: Spectrum, sync: Sync, list_size: int) -> Reading | None:
-        values, noise = kernels.sample(spectrum.values, spectrum.background, self._message_points, sync.candidate)
-        message = turned_back(values, noise, self._message_points, sync)
-        soft = self._demodulator.soft_bits(message, self._synchroniser.samples(spectrum, sync))
+        soft = self._soft_bits(spectrum, sync)
         payload = self._code.decode(soft, list_size)
         if payload is None:
             return None
@@ -174,6 +199,17 @@ class LatticeDetector:
             placement(sync.candidate, sync.half_turn, spectrum.reduction),
             _flat(enlarged(grid(sync.candidate, sync.half_turn, sync.offset, spectrum.shape), spectrum.reduction)),
         )
+
+    def codeword(self, spectrum: Spectrum, payload: int, grid: NDArray[np.float64]) -> Bits:
+        """uint8[1024]: which of the payload's codewords a picture carries, whose analysed pixels lie on the pattern as
+        `grid` float64[2, 3] says."""
+        candidate, offset = candidate_of(grid, spectrum.shape)
+        return self._code.nearest(payload, self._soft_bits(spectrum, Sync(0.0, False, offset, candidate)))
+
+    def _soft_bits(self, spectrum: Spectrum, sync: Sync) -> NDArray[np.float64]:
+        values, noise = kernels.sample(spectrum.values, spectrum.background, self._message_points, sync.candidate)
+        message = turned_back(values, noise, self._message_points, sync)
+        return self._demodulator.soft_bits(message, self._synchroniser.samples(spectrum, sync))
 
 
 def _flat(grid: NDArray[np.float64]) -> Grid:

@@ -15,9 +15,10 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from provenance.watermark.code import TaggedCode
+from provenance.watermark.gauntlet import Choice
 from provenance.watermark.layout import PERIOD, layout_of
 from provenance.watermark.mask import Plane, luma, visibility_gain
+from provenance.watermark.polar import Bits
 
 CANONICAL_SIDE: Final = 768
 """Longest side of the canonical picture."""
@@ -49,7 +50,7 @@ class Shape:
     """A codeword's pattern under a picture's gain: the residual for a strength of 1 grey level RMS."""
 
     canonical: Pixels
-    luma: Plane
+    choice: Choice
     unit: Plane  # float32[h, w]
     start: float  # grey levels RMS that are equally visible in all pictures, within the PSNR range
 
@@ -67,30 +68,29 @@ class LatticeEmbedder:
 
     def __init__(self, key: bytes) -> None:
         self._layout = layout_of(key)
-        self._code = TaggedCode(key)
 
-    def shape(self, canonical: Pixels, payload: int) -> Shape:
+    def shape(self, canonical: Pixels, choice: Choice) -> Shape:
         """The pattern for uint8[h, w, 3], a canonical picture."""
-        plane = luma(canonical)
-        gain = visibility_gain(plane)
-        unit = _tiled(self.pattern(payload), *gain.shape)
+        gain = visibility_gain(luma(canonical))
+        unit = _tiled(self.pattern(choice.codeword), gain.shape, choice.origin)
         unit *= gain
         unit /= np.float32(max(_rms(unit), 1e-6))
-        return Shape(canonical, plane, unit, clip_strength(_AMPLITUDE * _rms(gain)))
+        return Shape(canonical, choice, unit, clip_strength(_AMPLITUDE * _rms(gain)))
 
-    def pattern(self, payload: int) -> Plane:
+    def pattern(self, codeword: Bits) -> Plane:
         """float32[512, 512], variance 1: one period, its origin at (0, 0)."""
         layout = self._layout
         half = np.zeros((PERIOD, PERIOD // 2 + 1), np.complex64)
-        message = layout.message_symbols(self._code.encode(payload))
+        message = layout.message_symbols(codeword)
         for points, symbols in ((layout.message, message), (layout.sync, layout.sync_symbols)):
             half[points[:, 1], points[:, 0]] = symbols
         return np.asarray(scipy.fft.irfft2(half, norm="forward"), np.float32) * np.float32(math.sqrt(0.5))
 
 
-def _tiled(pattern: Plane, height: int, width: int) -> Plane:
-    """The pattern over a picture, its origin at pixel (width // 2, height // 2)."""
-    rolled = np.roll(pattern, (height // 2, width // 2), (0, 1))
+def _tiled(pattern: Plane, shape: tuple[int, ...], origin: tuple[int, int]) -> Plane:
+    """The pattern over a picture [height, width], beginning at `origin` (x, y) from pixel (width // 2, height // 2)."""
+    height, width = shape
+    rolled = np.roll(pattern, (height // 2 + origin[1], width // 2 + origin[0]), (0, 1))
     repeats = -(-height // PERIOD), -(-width // PERIOD)
     return np.tile(rolled, repeats)[:height, :width].copy()
 

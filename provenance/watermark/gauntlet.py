@@ -1,4 +1,4 @@
-"""How well a mark will be read, told at embedding time, when the place and the payload are known.
+"""How well a mark will be read, and where and with which codeword it is read best, told at embedding time.
 
 Nothing has to be searched then: on canonical pixels the keyed frequencies are multiples of 1/512 cycle, so the
 normalised picture folded to 512 x 512 has them as bins of one small FFT. The margin is the soft bits' mean, counted
@@ -6,6 +6,8 @@ along the true codeword, over their deviation, in dB over what the list decoder 
 """
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -15,13 +17,26 @@ from numpy.typing import NDArray
 
 from provenance.watermark.code import TaggedCode
 from provenance.watermark.demodulator import Demodulator, Samples
+from provenance.watermark.detail import View, normalise
 from provenance.watermark.layout import PERIOD, layout_of
 from provenance.watermark.mask import Plane
-from provenance.watermark.spectrum import normalise
+from provenance.watermark.polar import Bits
+from provenance.watermark.synchroniser import Synchroniser, moved
 
-_NEEDED: Final = -8.3  # dB: half of the pictures are read at this ratio
+_NEEDED: Final = -7.6  # dB: half of the pictures are read at this ratio
 _BACKGROUND_BINS: Final = 9
 _LIST: Final = 8
+
+Origin = tuple[int, int]
+"""(x, y) of the pattern's origin, canonical pixels from the picture's centre, 0..511."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """What the embedder is free to choose: where the pattern begins, and one of the payload's codewords uint8[1024]."""
+
+    origin: Origin
+    codeword: Bits
 
 
 class Gauntlet:
@@ -31,29 +46,44 @@ class Gauntlet:
         self._layout = layout_of(key)
         self._code = TaggedCode(key)
         self._demodulator = Demodulator(self._layout)
+        self._synchroniser = Synchroniser(self._layout, self._demodulator)
 
-    def margin(self, plane: Plane, payload: int) -> float:
-        """dB by which float32[h, w], the luma of a marked picture at canonical size, clears the decoder's threshold."""
-        along = self._soft_bits(plane) * (1.0 - 2.0 * self._code.encode(payload))
+    def choices(self, seen: View, payload: int, count: int) -> Iterator[Choice]:
+        """The `count` origins with which the unmarked picture already agrees most, best first, each with the codeword
+        that suits it. What the picture has of them by itself adds to the mark, in every part of it."""
+        message, sync = self._samples(seen)
+        for x, y in self._synchroniser.likeliest_origins(sync, count).astype(int).tolist():
+            yield Choice((x, y), self._code.nearest(payload, self._soft_bits(message, sync, (x, y))))
+
+    def margin(self, seen: View, choice: Choice) -> float:
+        """dB by which a marked picture of canonical size clears the decoder's threshold."""
+        along = self._soft_bits(*self._samples(seen), choice.origin) * (1.0 - 2.0 * choice.codeword)
         ratio = float(along.mean()) / (float(along.std()) + 1e-12)
         return 20 * math.log10(max(ratio, 1e-3)) - _NEEDED
 
-    def reads(self, plane: Plane, payload: int) -> bool:
+    def reads(self, seen: View, payload: int, origin: Origin) -> bool:
         """Whether the payload is decoded from it."""
-        return self._code.decode(self._soft_bits(plane), _LIST) == payload
+        return self._code.decode(self._soft_bits(*self._samples(seen), origin), _LIST) == payload
 
-    def _soft_bits(self, plane: Plane) -> NDArray[np.float64]:
-        values = scipy.fft.rfft2(fold(normalise(plane)))
-        background = _background(values.real**2 + values.imag**2, plane.shape)
+    def _samples(self, seen: View) -> tuple[Samples, Samples]:
+        """The message and the sync points, as if the pattern began at the picture's centre."""
+        values = scipy.fft.rfft2(fold(normalise(seen)[0]))
+        background = _background(values.real**2 + values.imag**2, seen.luma.shape)
         message, sync = (
             Samples(values[y % PERIOD, x].astype(np.complex128), background[y % PERIOD, x].astype(np.float64))
             for x, y in (self._layout.message.T, self._layout.sync.T)
         )
-        return self._demodulator.soft_bits(message, sync)
+        return message, sync
+
+    def _soft_bits(self, message: Samples, sync: Samples, origin: Origin) -> NDArray[np.float64]:
+        offset = np.array(origin, float)
+        return self._demodulator.soft_bits(
+            moved(message, self._layout.message / PERIOD, offset), moved(sync, self._layout.sync / PERIOD, offset)
+        )
 
 
 def fold(plane: Plane) -> Plane:
-    """float32[512, 512]: the sum of all pixels that lie whole periods apart, with the pattern's origin at (0, 0)."""
+    """float32[512, 512]: the sum of all pixels that lie whole periods apart, the picture's centre at (0, 0)."""
     folded = np.zeros((PERIOD, PERIOD), np.float32)
     for rows, folded_rows in _runs(plane.shape[0]):
         for columns, folded_columns in _runs(plane.shape[1]):
@@ -72,11 +102,10 @@ def _runs(length: int) -> list[tuple[slice, slice]]:
     return runs
 
 
-def compressed(plane: Plane, quality: int) -> Plane:
-    """float32[h, w]: the luma after JPEG of that quality."""
-    pixels = np.clip(np.rint(plane), 0, 255).astype(np.uint8)
-    data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.float32)
+def compressed(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """uint8[h, w, 3] after JPEG of that quality, colours at half the resolution."""
+    data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., ::-1]
 
 
 def _background(energy: Plane, shape: tuple[int, ...]) -> Plane:

@@ -118,6 +118,13 @@ def grid(
     return np.column_stack([back, -offset - back @ centre])
 
 
+def candidate_of(grid: NDArray[np.float64], shape: tuple[int, int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(map float64[4], offset float64[2]) that `grid` was made of, for the same analysed picture; half turns undone."""
+    back = grid[:, :2]
+    centre = np.array([shape[1] // 2, shape[0] // 2], float)
+    return back.T.reshape(4).copy(), -(grid[:, 2] + back @ centre)
+
+
 def enlarged(analysed: NDArray[np.float64], reduction: float) -> NDArray[np.float64]:
     """The grid float64[2, 3] for a picture 1 / reduction as large; pixels are squares, so their centres move by half of
     one."""

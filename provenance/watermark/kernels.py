@@ -242,3 +242,67 @@ def scores(power: Plane, points: Floats, maps: Floats) -> Floats:
     for h in range(maps.shape[0]):
         found[h] = score(power, points, maps[h])
     return found
+
+
+@compiled
+def moments(detail: Plane, chroma: Plane) -> Plane:
+    """float32[h, w, 5]: Cb Cb, Cr Cr, Cb Cr, Y Cb and Y Cr of detail float32[h, w] and chroma float32[h, w, 2]."""
+    out = np.empty((*detail.shape, 5), np.float32)
+    for y in range(detail.shape[0]):
+        for x in range(detail.shape[1]):
+            fine, blue, red = detail[y, x], chroma[y, x, 0], chroma[y, x, 1]
+            out[y, x, 0], out[y, x, 1], out[y, x, 2] = blue * blue, red * red, blue * red
+            out[y, x, 3], out[y, x, 4] = fine * blue, fine * red
+    return out
+
+
+@compiled
+def predict(chroma: Plane, mean: Plane, noise: np.float32) -> Plane:
+    """float32[h, w]: luma as chroma float32[h, w, 2] foretells it, by ridge regression on averaged `moments`; `noise`
+    is the ridge."""
+    height, width = chroma.shape[:2]
+    out = np.empty((height, width), np.float32)
+    for y in range(height):
+        for x in range(width):
+            blues, reds, both = mean[y, x, 0] + noise, mean[y, x, 1] + noise, mean[y, x, 2]
+            with_blue, with_red = mean[y, x, 3], mean[y, x, 4]
+            blue = (with_blue * reds - with_red * both) * chroma[y, x, 0]
+            red = (with_red * blues - with_blue * both) * chroma[y, x, 1]
+            out[y, x] = (blue + red) / (blues * reds - both * both)
+    return out
+
+
+@compiled
+def whiten_blocks(spectra: NDArray[np.complex64], floor: np.float32) -> None:
+    """Divide half spectra complex64[rows, columns, n, n/2 + 1] in place by the root of the mean power over 3 x 3
+    frequencies plus `floor`."""
+    side, half = spectra.shape[2], spectra.shape[3]
+    power = np.empty((side, half + 2), np.float32)  # one more column to either side, by conjugate symmetry
+    for row in range(spectra.shape[0]):
+        for column in range(spectra.shape[1]):
+            block = spectra[row, column]
+            for y in range(side):
+                for x in range(half):
+                    power[y, x + 1] = block[y, x].real ** 2 + block[y, x].imag ** 2
+            for y in range(side):
+                opposite = (side - y) % side
+                power[y, 0], power[y, half + 1] = power[opposite, 2], power[opposite, half - 1]
+            for y in range(side):
+                above, below = (y - 1) % side, (y + 1) % side
+                for x in range(half):
+                    total = floor
+                    for k in range(3):
+                        total += (power[above, x + k] + power[y, x + k] + power[below, x + k]) / np.float32(9)
+                    block[y, x] *= np.float32(1) / np.sqrt(total)
+
+
+@compiled
+def overlap_add(out: Plane, pieces: NDArray[np.float32], window: Plane) -> None:
+    """Add pieces float32[rows, columns, n, n] times the window float32[n, n] where they lie, n / 2 apart."""
+    side = window.shape[0]
+    hop = side // 2
+    for row in range(pieces.shape[0]):
+        for column in range(pieces.shape[1]):
+            for y in range(side):
+                for x in range(side):
+                    out[row * hop + y, column * hop + x] += pieces[row, column, y, x] * window[y, x]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from provenance.core.errors import Misconfigured
 
-ALG: Final = "art.provenance.lattice.2"
+ALG: Final = "art.provenance.lattice.3"
 MIN_KEY_BYTES: Final = 16
 KEY_ID_HEX_DIGITS: Final = 16
 

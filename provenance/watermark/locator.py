@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provenance.core.types import Region
+from provenance.watermark.detail import View, normalise
 from provenance.watermark.mask import Plane, blur
-from provenance.watermark.spectrum import normalise
 
 _WINDOW: Final = 24.0  # canonical pixels, sigma of the window that is compared; a shorter one hears its own noise
 _STEP: Final = 8  # analysed pixels between two places that are compared
@@ -34,14 +34,14 @@ def overlay(pattern: Plane, shape: tuple[int, int], grid: NDArray[np.float64]) -
     return np.asarray(laid, np.float32)
 
 
-def carriers(plane: Plane, pattern: Plane, grid: NDArray[np.float64], scale: float) -> NDArray[np.bool_]:
-    """bool[h / 8, w / 8]: where a picture's normalised luma correlates with the pattern that `grid` lays over it.
+def carriers(seen: View, pattern: Plane, grid: NDArray[np.float64], scale: float) -> NDArray[np.bool_]:
+    """bool[h / 8, w / 8]: where a picture's normalised detail correlates with the pattern that `grid` lays over it.
 
     `scale` in picture pixels per canonical pixel.
     """
-    shape = (plane.shape[0], plane.shape[1])
+    detail, _ = normalise(seen)
+    shape = (detail.shape[0], detail.shape[1])
     sigma = _WINDOW * scale / _STEP
-    detail = normalise(plane)
     moved = np.roll(pattern, (_ELSEWHERE, _ELSEWHERE), (0, 1))
     found, chance = (_correlation(detail, overlay(one, shape, grid), sigma) for one in (pattern, moved))
     reach = 2 * math.ceil(_NEARBY * sigma) + 1

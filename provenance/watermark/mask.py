@@ -64,6 +64,6 @@ def _luminance_term(plane: Plane) -> Plane:
 
 
 def blur(plane: Plane, sigma: float) -> Plane:
-    """Gaussian, cut off at three sigma."""
+    """Gaussian, cut off at three sigma; float32[H, W] or with channels behind."""
     width = 2 * math.ceil(3 * sigma) + 1
     return np.asarray(cv2.GaussianBlur(plane, (width, width), sigma), np.float32)

@@ -39,6 +39,24 @@ def encode(source: Bits) -> Bits:
     return word
 
 
+def generators(length: int, positions: NDArray[np.int64]) -> Bits:
+    """uint8[n, length]: the codeword of each single information bit."""
+    return np.stack([encode(row) for row in np.eye(length, dtype=np.uint8)[positions]])
+
+
+@compiled
+def walsh_hadamard(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """float64[2^k] of sum over i of values[i] (-1)^(number of ones in i & j)."""
+    out = values.copy()
+    half = 1
+    while half < out.size:
+        for start in range(0, out.size, 2 * half):
+            for i in range(start, start + half):
+                out[i], out[i + half] = out[i] + out[i + half], out[i] - out[i + half]
+        half *= 2
+    return out
+
+
 def decode_list(llr: NDArray[np.float32], frozen: NDArray[np.bool_], size: int) -> Bits:
     """The up to `size` most likely source words, best first: uint8[paths, N].
 

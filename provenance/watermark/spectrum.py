@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import cv2
@@ -9,20 +10,17 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from provenance.watermark import kernels
-from provenance.watermark.mask import Plane, blur, luma
+from provenance.watermark.detail import View, normalise, reduced
+from provenance.watermark.mask import Plane
 
-MAX_SIDE: Final = 1024
-"""Longest side that is analysed; larger pictures are scaled down to it."""
 MIN_SIDE: Final = 32
 """Shortest side that is analysed, after scaling down."""
 
-_DETAIL_SIGMA: Final = 2.5
-_CONTRAST_SIGMA: Final = 2.5
 _PADDED_SIDE: Final = 1440  # zero padding, so that values between the bins can be interpolated: up to this size,
 _PADDING: Final = (1.4, 2.6)  # but by these factors; finer bins also keep the dilated map of the search sharp
 _BACKGROUND_BINS: Final = 9  # width of the whitening window in unpadded bins
 _POWER_CAP: Final = 9.0  # a single strong line, a frame or a raster, must not win a hypothesis
+_SAMPLED: Final = 4  # every so many rows and columns tell where the thirds lie
 _LEVEL: Final = 25  # whitened power to uint8
 
 
@@ -47,40 +45,54 @@ class Spectrum:
         return max(self.shape)
 
 
-def analyse(pixels: NDArray[np.uint8]) -> Spectrum | None:
-    """The spectrum of uint8[H, W, 3]; None where the picture is too thin to hold anything (short side under 32)."""
-    plane, reduction = reduced(pixels)
-    return None if min(plane.shape) < MIN_SIDE else transform(plane, reduction)
+class Analysis:
+    """A picture's spectra, each computed when it is first asked for. For one thread.
+
+    Whoever subtracts an estimate of the mark takes most of it from the quiet places, where the estimate is good, and
+    often too much: there the mark is gone, or turned over. Where the picture is busy it is left.
+    """
+
+    def __init__(self, seen: View, reduction: float = 1.0) -> None:
+        self._plane, self._energy = normalise(seen)
+        self._reduction = reduction
+
+    @cached_property
+    def whole(self) -> Spectrum:
+        """Of all of the picture."""
+        return transform(self._plane, self._reduction)
+
+    @cached_property
+    def textured(self) -> Spectrum:
+        """Without its quietest third."""
+        return transform(np.where(self._energy < self._thirds[0], np.float32(0), self._plane), self._reduction)
+
+    @cached_property
+    def contrary(self) -> Spectrum:
+        """Its two quieter thirds turned over against the busiest."""
+        return transform(np.where(self._energy < self._thirds[1], -self._plane, self._plane), self._reduction)
+
+    @cached_property
+    def _thirds(self) -> NDArray[np.float32]:
+        return np.quantile(self._energy[::_SAMPLED, ::_SAMPLED], [1 / 3, 2 / 3]).astype(np.float32)
 
 
-def reduced(pixels: NDArray[np.uint8]) -> tuple[Plane, float]:
-    """(luma at the size that is analysed, that size as a share of the picture's)."""
-    plane = luma(pixels)
-    height, width = plane.shape
-    reduction = min(1.0, MAX_SIDE / max(height, width))
-    if reduction < 1.0:
-        size = (max(1, round(width * reduction)), max(1, round(height * reduction)))
-        plane = np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
-    return plane, reduction
+def analyse(pixels: NDArray[np.uint8]) -> Analysis | None:
+    """The analysis of uint8[H, W, 3]; None where the picture is too thin to hold anything (short side under 32)."""
+    seen, reduction = reduced(pixels)
+    return None if min(seen.luma.shape) < MIN_SIDE else Analysis(seen, reduction)
 
 
 def transform(plane: Plane, reduction: float = 1.0) -> Spectrum:
-    """The spectrum of a luma plane float32[H, W] that already has its analysed size."""
+    """The spectrum of a picture's normalised detail float32[h, w]."""
     height, width = plane.shape
     length, rows, columns = max(height, width), _padded(height), _padded(width)
-    values = scipy.fft.rfft2(_centred(normalise(plane), rows, columns))
+    values = scipy.fft.rfft2(_centred(plane, rows, columns))
     energy = values.real**2 + values.imag**2
     background = _background(energy, length)
     power = np.minimum(energy / background, np.float32(_POWER_CAP))
     wrapped = np.concatenate([power[-1:], power, power[:1]])
     levels = np.minimum(cv2.dilate(wrapped, np.ones((3, 3), np.uint8))[1:-1] * _LEVEL, 255).astype(np.uint8)
     return Spectrum(values, background, power, levels, float(levels.mean()), reduction, (height, width))
-
-
-def normalise(plane: Plane) -> Plane:
-    """Local detail, weighted for detection: see kernels.weigh_detail."""
-    detail = plane - blur(plane, _DETAIL_SIGMA)
-    return kernels.weigh_detail(detail, blur(detail * detail, _CONTRAST_SIGMA))
 
 
 def _centred(plane: Plane, rows: int, columns: int) -> Plane:

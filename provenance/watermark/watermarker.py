@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from provenance.core.errors import CannotHoldMark, InvalidRequest, Misconfigured
 from provenance.core.types import Detection, Region
 from provenance.watermark.code import PAYLOAD_BITS, check_payload
+from provenance.watermark.detail import reduced, view
 from provenance.watermark.detector import FALSE_POSITIVE_BOUND, LatticeDetector, Reading
 from provenance.watermark.embedder import LatticeEmbedder, Shape, apply, clip_strength, to_canonical
-from provenance.watermark.gauntlet import Gauntlet, compressed
+from provenance.watermark.gauntlet import Gauntlet, Origin, compressed
 from provenance.watermark.geometry import enlarged
 from provenance.watermark.keystream import ALG, check_key, key_id
 from provenance.watermark.locator import carriers, outline
-from provenance.watermark.mask import luma
-from provenance.watermark.spectrum import Spectrum, analyse, reduced, transform
+from provenance.watermark.spectrum import Analysis, analyse
 
 Pixels = NDArray[np.uint8]
 
@@ -31,8 +31,10 @@ _BEST_QUALITY: Final = 30
 _PLAIN_MARGIN: Final = 14.5  # dB that are left for crops, blurs and smaller sizes
 _COMPRESSED_MARGIN: Final = -0.7  # dB that should be left after the worst quality,
 _COMPRESSED_PSNR: Final = 42.5  # dB; but not at the price of less than this
+_FORLORN: Final = 1.5  # dB; what misses it by more gains nothing by trying
 _PLAIN_SLOPE: Final = 0.7  # dB of plain margin per dB of strength
 _SEARCHED_SIDE: Final = 384  # canonical pixels; under it the search is weaker than the code, and has to succeed
+_SMALL_CHOICES: Final = 6  # origins that are tried on such a picture before it is refused
 _SMALL_SIDE: Final = 256  # canonical pixels; under it a refusal is put down to size
 _SATURATED_SHARE: Final = 0.5
 
@@ -77,56 +79,62 @@ class LatticeWatermarker:
                 f"a picture of {pixels.shape[1]} x {pixels.shape[0]} pixels is too small to hold a watermark",
                 hint=f"both sides need at least {MIN_EMBED_SIDE} pixels, and the short side a sixth of the long one",
             )
-        shape = self._embedder.shape(canonical, payload)
-        strength, certain = self._strength(shape, payload, pixels.shape)
         small = min(canonical.shape[:2]) < _SEARCHED_SIDE
-        for tried in dict.fromkeys((strength, clip_strength(math.inf)) if small else (strength,)):
-            marked = apply(pixels, shape.residual(tried))
-            if (certain and not small) or self._survives(marked, payload, found=small):
-                return marked
+        for choice in self._gauntlet.choices(view(canonical), payload, _SMALL_CHOICES if small else 1):
+            shape = self._embedder.shape(canonical, choice)
+            strength, certain = self._strength(shape, pixels.shape)
+            for tried in dict.fromkeys((strength, clip_strength(math.inf)) if small else (strength,)):
+                marked = apply(pixels, shape.residual(tried))
+                if (certain and not small) or self._survives(marked, payload, choice.origin, found=small):
+                    return marked
         raise _refusal(canonical)
 
     def detect(self, pixels: Pixels) -> Detection | None:
         """What a tag of this key verified in uint8[H, W, 3], or None. Raises InvalidRequest on anything else."""
-        spectrum = analyse(check_pixels(pixels))
-        return None if spectrum is None else self.detect_in(spectrum, keys=1)
+        analysis = analyse(check_pixels(pixels))
+        return None if analysis is None else self.detect_in(analysis, keys=1)
 
     def locate(self, pixels: Pixels, detection: Detection) -> Region | None:
         """The part of uint8[H, W, 3] that carries the mark that `detect` found there; None for a detection of another
         scheme. Raises InvalidRequest on other arrays."""
-        plane, reduction = reduced(check_pixels(pixels))
+        seen, reduction = reduced(check_pixels(pixels))
         if detection.grid is None:
             return None
         grid = enlarged(np.array(detection.grid).reshape(2, 3), 1 / reduction)
-        return outline(carriers(plane, self._embedder.pattern(detection.payload), grid, detection.scale * reduction))
+        pattern = self._embedder.pattern(
+            self._detector.codeword(Analysis(seen, reduction).whole, detection.payload, grid)
+        )
+        return outline(carriers(seen, pattern, grid, detection.scale * reduction))
 
-    def detect_in(self, spectrum: Spectrum, *, keys: int) -> Detection | None:
-        """`detect` on a prepared spectrum, as one of `keys` keys that are tried on it."""
-        reading = self._detector.read(spectrum)
+    def detect_in(self, analysis: Analysis, *, keys: int) -> Detection | None:
+        """`detect` on a prepared analysis, as one of `keys` keys that are tried on it."""
+        reading = self._detector.read(analysis)
         return None if reading is None else self._detection(reading, keys)
 
-    def _strength(self, shape: Shape, payload: int, size: tuple[int, ...]) -> tuple[float, bool]:
+    def _strength(self, shape: Shape, size: tuple[int, ...]) -> tuple[float, bool]:
         """(grey levels RMS: so much that the margins are met, plain and after strong compression, and no more; whether
         they leave no doubt that the picture will be read)."""
-        trial = np.clip(shape.luma + shape.unit * np.float32(shape.start), 0, 255)
+        trial = apply(shape.canonical, shape.unit * np.float32(shape.start))
         quality = min(_BEST_QUALITY, round(_WORST_QUALITY * (max(size) / max(trial.shape)) ** 2))
-        plain = self._gauntlet.margin(trial, payload)
-        worst = self._gauntlet.margin(compressed(trial, quality), payload)
+        plain = self._gauntlet.margin(view(trial), shape.choice)
+        worst = self._gauntlet.margin(view(compressed(trial, quality)), shape.choice)
         affordable = max(20 * math.log10(255 / shape.start) - _COMPRESSED_PSNR, 0.0)
-        change = max((_PLAIN_MARGIN - plain) / _PLAIN_SLOPE, min(_COMPRESSED_MARGIN - worst, affordable))
+        missing = _COMPRESSED_MARGIN - worst
+        for_compression = min(missing, affordable) if missing < affordable + _FORLORN else 0.0
+        change = max((_PLAIN_MARGIN - plain) / _PLAIN_SLOPE, for_compression)
         strength = clip_strength(shape.start * 10 ** (change / 20))
         change = 20 * math.log10(strength / shape.start)
         return strength, plain + _PLAIN_SLOPE * change > _CERTAIN[0] and worst + change > _CERTAIN[1]
 
-    def _survives(self, marked: Pixels, payload: int, *, found: bool) -> bool:
+    def _survives(self, marked: Pixels, payload: int, origin: Origin, *, found: bool) -> bool:
         """Whether the result is read at canonical size after JPEG compression, and on demand `found` there too by
         somebody who knows neither place nor payload."""
-        plane = compressed(luma(to_canonical(marked)), _CHECK_QUALITY)
-        if not self._gauntlet.reads(plane, payload):
+        seen = view(compressed(to_canonical(marked), _CHECK_QUALITY))
+        if not self._gauntlet.reads(seen, payload, origin):
             return False
         if not found:
             return True
-        reading = self._detector.read(transform(plane))
+        reading = self._detector.read(Analysis(seen))
         return reading is not None and reading.payload == payload
 
     def _detection(self, reading: Reading, keys: int) -> Detection:
@@ -174,10 +182,10 @@ class RotatingWatermarker:
 
     def detect(self, pixels: Pixels) -> Detection | None:
         """See LatticeWatermarker.detect; the picture is analysed once, `key_id` names the key that matched."""
-        spectrum = analyse(check_pixels(pixels))
-        if spectrum is None:
+        analysis = analyse(check_pixels(pixels))
+        if analysis is None:
             return None
-        answers = (one.detect_in(spectrum, keys=len(self._ring)) for one in self._ring)
+        answers = (one.detect_in(analysis, keys=len(self._ring)) for one in self._ring)
         return next((answer for answer in answers if answer is not None), None)
 
     def locate(self, pixels: Pixels, detection: Detection) -> Region | None:

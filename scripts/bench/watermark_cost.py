@@ -25,7 +25,9 @@ import numpy as np
 
 from provenance.core.errors import CannotHoldMark
 from provenance.watermark import LatticeWatermarker
+from provenance.watermark.code import TaggedCode
 from provenance.watermark.embedder import LatticeEmbedder, apply, to_canonical
+from provenance.watermark.gauntlet import Choice
 from scripts.bench.watermark_attacks import Pixels
 from scripts.bench.watermark_measures import table
 from scripts.bench.watermark_pictures import Picture, choose
@@ -105,8 +107,8 @@ def medians(pictures: Sequence[Pixels]) -> dict[str, float]:
 
 
 def unchecked(embedder: LatticeEmbedder, pixels: Pixels) -> Pixels:
-    """Marked at the strength of equal visibility, without the gauntlet."""
-    shape = embedder.shape(to_canonical(pixels), 1)
+    """Marked at the strength of equal visibility, without the gauntlet and its choices."""
+    shape = embedder.shape(to_canonical(pixels), Choice((0, 0), TaggedCode(_KEY).encode(1)))
     return apply(pixels, shape.residual(shape.start))
 
 

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from provenance.watermark.detail import normalise, view
 from provenance.watermark.embedder import apply, to_canonical
 from provenance.watermark.layout import PERIOD
 from provenance.watermark.mask import luma, visibility_gain
-from provenance.watermark.spectrum import normalise
 from scripts.bench.watermark_attacks import Pixels
 
 Plane = NDArray[np.float32]
@@ -26,10 +26,15 @@ GRID: Final = 2 * PERIOD
 _PEAK_GUARD: Final = 2  # bins of GRID around a peak that belong to it
 
 
+def _seen(pixels: Pixels) -> tuple[Plane, Plane]:
+    """(luma, normalised detail) of the canonical picture: the detector's own view."""
+    seen = view(to_canonical(pixels))
+    return seen.luma, normalise(seen)[0]
+
+
 def averaged_tile(pixels: Pixels, period: int) -> Plane:
     """The mark as the mean over all tiles of that period, under the public gain. Unit RMS, canonical size."""
-    plane = luma(to_canonical(pixels))
-    detail = normalise(plane)
+    plane, detail = _seen(pixels)
     height, width = (-(-side // period) * period for side in plane.shape)
     total, seen = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
     total[: plane.shape[0], : plane.shape[1]] = detail
@@ -52,8 +57,8 @@ def denoised_residual(pixels: Pixels, noise: float) -> Plane:
 def whitened_residual(pixels: Pixels) -> Plane:
     """The normalised detail within the scheme's band, under the public gain: the best guess for one picture.
     Unit RMS, canonical size."""
-    plane = luma(to_canonical(pixels))
-    spectrum = np.fft.rfft2(normalise(plane))
+    plane, detail = _seen(pixels)
+    spectrum = np.fft.rfft2(detail)
     radius = _radii(*plane.shape)
     spectrum[(radius < BAND[0]) | (radius > BAND[1])] = 0
     return _unit(np.fft.irfft2(spectrum, s=plane.shape) * visibility_gain(plane))
@@ -84,7 +89,7 @@ def whitened_power(works: Sequence[Pixels]) -> Plane:
     """
     total = np.zeros((GRID, GRID // 2 + 1), np.float32)
     for pixels in works:
-        plane = normalise(luma(to_canonical(pixels)))
+        plane = _seen(pixels)[1]
         taper = np.outer(np.hanning(plane.shape[0]), np.hanning(plane.shape[1]))
         power = np.abs(np.fft.rfft2(plane * taper, s=(GRID, GRID))) ** 2
         total += (power / (cv2.blur(power, (31, 31)) + 1e-9)).astype(np.float32)

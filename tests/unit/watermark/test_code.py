@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.core.errors import InvalidRequest
-from provenance.watermark.code import CODE_LENGTH, TAG_BITS, TaggedCode, check_payload
+from provenance.watermark.code import CODE_LENGTH, FREE_BITS, TAG_BITS, TaggedCode, check_payload
 from provenance.watermark.detector import FALSE_POSITIVE_BOUND, MAX_TAG_CHECKS
 from tests.unit.watermark.conftest import KEY, OTHER_KEY
 
@@ -45,12 +45,13 @@ def test_another_keys_codeword_is_refused() -> None:
 
 
 def test_a_tag_of_another_payload_is_refused() -> None:
-    """Flipping information bits keeps a perfect codeword: only the tag can tell."""
+    """Flipping a bit of payload or tag keeps a perfect codeword: only the tag can tell."""
     from provenance.watermark import polar
 
     source = polar.encode(CODE.encode(77))
-    information = polar.information_set(CODE_LENGTH, 96)
-    for position in information[:96:7]:
+    free = polar.information_set(CODE_LENGTH, FREE_BITS)
+    information = np.setdiff1d(polar.information_set(CODE_LENGTH, 96 + FREE_BITS), free)
+    for position in information[::7]:
         forged = source.copy()
         forged[position] ^= 1
         assert CODE.decode(1.0 - 2.0 * polar.encode(forged), 1) is None
@@ -75,3 +76,30 @@ def test_the_false_positive_bound_follows_from_the_number_of_tag_checks() -> Non
 def test_a_payload_is_64_unsigned_bits(payload: object) -> None:
     with pytest.raises(InvalidRequest, match="64-bit"):
         check_payload(payload)  # type: ignore[arg-type]
+
+
+def test_a_payload_has_many_codewords_that_all_say_it() -> None:
+    words = {CODE.encode(5, free).tobytes() for free in (0, 1, 2, 77, 2**16 - 1)}
+    assert len(words) == 5
+    for free in (0, 1, 77, 2**16 - 1):
+        assert CODE.decode(1.0 - 2.0 * CODE.encode(5, free), 8) == 5
+
+
+def test_the_nearest_codeword_is_the_best_of_all() -> None:
+    rng = np.random.default_rng(3)
+    host = rng.normal(size=CODE_LENGTH)
+
+    def agreement(word: np.ndarray) -> float:
+        return float(host @ (1.0 - 2.0 * word))
+
+    best = agreement(CODE.nearest(9, host))
+    others = [agreement(CODE.encode(9, int(free))) for free in rng.integers(0, 2**16, 3000)]
+    assert best > max(others)
+    assert best > 3.5 * CODE_LENGTH**0.5, "what the best of 65,536 unrelated words would reach"
+    assert CODE.decode(CODE_LENGTH**0.5 * (1.0 - 2.0 * CODE.nearest(9, host)), 8) == 9
+
+
+def test_the_codeword_in_a_picture_is_known_again() -> None:
+    word = CODE.encode(9, 12345)
+    noisy = 1.0 - 2.0 * word + np.random.default_rng(4).normal(0, 2, CODE_LENGTH)
+    assert (CODE.nearest(9, noisy) == word).all()

@@ -1,15 +1,16 @@
 import numpy as np
 import pytest
 
+from provenance.watermark.code import TaggedCode
 from provenance.watermark.embedder import CANONICAL_SIDE, LatticeEmbedder, apply, canonical_size, to_canonical
+from provenance.watermark.gauntlet import Choice
 from provenance.watermark.layout import PERIOD
 from tests.unit.watermark.conftest import KEY, PAYLOAD, psnr, texture
 
-EMBEDDER = LatticeEmbedder(KEY)
 
-
-def residual(pixels: np.ndarray, payload: int = PAYLOAD, *, embedder: LatticeEmbedder = EMBEDDER) -> np.ndarray:
-    shape = embedder.shape(pixels, payload)
+def residual(pixels: np.ndarray, payload: int = PAYLOAD, *, key: bytes = KEY) -> np.ndarray:
+    choice = Choice((0, 0), TaggedCode(key).encode(payload))
+    shape = LatticeEmbedder(key).shape(pixels, choice)
     return shape.residual(shape.start)
 
 
@@ -38,6 +39,16 @@ def test_the_pattern_repeats_after_its_period_and_not_after_a_tile() -> None:
 def test_strength_floats_between_its_limits(contrast: float) -> None:
     pixels = np.clip((texture(300, 400).astype(float) - 128) * contrast + 128, 0, 255).astype(np.uint8)
     assert 39 < psnr(pixels, apply(pixels, residual(pixels))) < 46.3
+
+
+def test_the_pattern_begins_where_it_is_told() -> None:
+    grey = np.full((500, 600, 3), 128, np.uint8)
+    shapes = [
+        LatticeEmbedder(KEY).shape(grey, Choice(origin, TaggedCode(KEY).encode(1))) for origin in ((0, 0), (30, 90))
+    ]
+    here, there = (shape.unit for shape in shapes)
+    assert np.corrcoef(here[:-90, :-30].ravel(), there[90:, 30:].ravel())[0, 1] > 0.99
+    assert abs(np.corrcoef(here.ravel(), there.ravel())[0, 1]) < 0.3
 
 
 def test_texture_gets_more_than_flat_ground() -> None:
@@ -81,6 +92,6 @@ def test_payloads_and_keys_give_unrelated_residuals() -> None:
     grey = np.full((512, 512, 3), 128, np.uint8)
     mine = residual(grey)
     another = residual(grey, PAYLOAD + 1)
-    foreign = residual(grey, embedder=LatticeEmbedder(b"another key, as long"))
+    foreign = residual(grey, key=b"another key, as long")
     assert np.corrcoef(mine.ravel(), another.ravel())[0, 1] == pytest.approx(0.30, abs=0.1)  # the sync energy
     assert abs(np.corrcoef(mine.ravel(), foreign.ravel())[0, 1]) < 0.1

@@ -10,7 +10,7 @@ from tests.unit.watermark.conftest import KEY, OTHER_KEY
 
 
 def test_derive_is_hmac_over_scheme_label_and_message() -> None:
-    expected = hmac.new(KEY, b"art.provenance.lattice.2/tag\0body", hashlib.sha256).digest()
+    expected = hmac.new(KEY, b"art.provenance.lattice.3/tag\0body", hashlib.sha256).digest()
     assert derive(KEY, "tag", b"body") == expected
 
 

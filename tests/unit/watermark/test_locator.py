@@ -65,13 +65,14 @@ def test_large_pictures_are_located_too(marker: LatticeWatermarker) -> None:
 
 
 def test_the_grid_takes_the_picture_to_the_original(marker: LatticeWatermarker, marked_of: Marked) -> None:
-    """Pixel (x, y) of a half-size copy is (2x, 2y) of the original, whose centre is the pattern's origin."""
+    """Pixel (x, y) of a half-size copy is (2x + 0.5, 2y + 0.5) of the original: the same place of the pattern."""
     marked = marked_of("ai-car.jpg")
     half = cv2.resize(marked, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    a, b, c, d, e, f = marker.detect(half).grid
+    (a, b, c), (d, e, f) = np.reshape(marker.detect(half).grid, (2, 3))
     assert (a, b, d, e) == pytest.approx((2, 0, 0, 2), abs=0.02)
     x, y = half.shape[1] // 2, half.shape[0] // 2
-    assert np.abs((np.array([a * x + b * y + c, d * x + e * y + f]) + 256) % 512 - 256).max() < 1.5
+    there = np.reshape(marker.detect(marked).grid, (2, 3)) @ [2 * x + 0.5, 2 * y + 0.5, 1]
+    assert np.abs((np.array([a * x + b * y + c, d * x + e * y + f]) - there + 256) % 512 - 256).max() < 1.5
 
 
 def test_a_ring_asks_the_key_that_read(marked_of: Marked) -> None:
