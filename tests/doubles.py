@@ -53,7 +53,7 @@ class PixelWatermarker:
         self._key = key
         self.key_id = key_id
 
-    def embed(self, pixels: Pixels, payload: int) -> Pixels:
+    def embed(self, pixels: Pixels, payload: int, *, like: Pixels | None = None) -> Pixels:
         if pixels.shape[0] * pixels.shape[1] < _BITS:
             raise CannotHoldMark(f"the picture has less than {_BITS} pixels")
         body = payload.to_bytes(_PAYLOAD_BYTES, "big")

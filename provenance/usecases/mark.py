@@ -33,7 +33,8 @@ class Marked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkFrames:
     """All frames carry the same payload. A frame of an animation that can't hold it, such as an empty one between two
-    scenes, stays as it is, as long as at least half of them carry it. One frame is held at a time."""
+    scenes, stays as it is, as long as at least half of them carry it. The first
+    frame and one more are held at a time."""
 
     images: Images
     watermarker: Watermarker
@@ -63,10 +64,12 @@ class MarkFrames:
         self, picture: Picture, payload: int, before: "Callable[[Pixels], Pixels] | None"
     ) -> "Iterator[Pixels]":
         without = 0
+        first: Pixels | None = None
         for frame in self.images.frames(picture):
             pixels = frame.pixels if before is None else before(frame.pixels)
+            first = pixels if first is None else first
             try:
-                yield self.watermarker.embed(pixels, payload)
+                yield self.watermarker.embed(pixels, payload, like=first)
             except CannotHoldMark:
                 without += 1
                 if 2 * without > picture.frames:

@@ -65,8 +65,9 @@ class LatticeWatermarker:
     def key_id(self) -> str:
         return self._key_id
 
-    def embed(self, pixels: Pixels, payload: int) -> Pixels:
-        """A marked copy of uint8[H, W, 3], as strong as its margins ask. Where they are thin, it was read back.
+    def embed(self, pixels: Pixels, payload: int, *, like: Pixels | None = None) -> Pixels:
+        """A marked copy of uint8[H, W, 3], as strong as its margins ask. Where they are thin, it was read back. The
+        pattern lies where it suits the picture, or where it suits `like`, another frame of the same animation.
 
         Raises InvalidRequest on another shape or dtype or a payload that is not an unsigned 64-bit int, CannotHoldMark
         where the picture is too small or too flat.
@@ -79,8 +80,9 @@ class LatticeWatermarker:
                 f"a picture of {pixels.shape[1]} x {pixels.shape[0]} pixels is too small to hold a watermark",
                 hint=f"both sides need at least {MIN_EMBED_SIDE} pixels, and the short side a sixth of the long one",
             )
+        model = canonical if like is None else to_canonical(check_pixels(like))
         small = min(canonical.shape[:2]) < _SEARCHED_SIDE
-        for choice in self._gauntlet.choices(view(canonical), payload, _SMALL_CHOICES if small else 1):
+        for choice in self._gauntlet.choices(view(model), payload, _SMALL_CHOICES if small else 1):
             shape = self._embedder.shape(canonical, choice)
             strength, certain = self._strength(shape, pixels.shape)
             for tried in dict.fromkeys((strength, clip_strength(math.inf)) if small else (strength,)):
@@ -176,9 +178,9 @@ class RotatingWatermarker:
     def key_id(self) -> str:
         return self._ring[0].key_id
 
-    def embed(self, pixels: Pixels, payload: int) -> Pixels:
+    def embed(self, pixels: Pixels, payload: int, *, like: Pixels | None = None) -> Pixels:
         """See LatticeWatermarker.embed; under the current key."""
-        return self._ring[0].embed(pixels, payload)
+        return self._ring[0].embed(pixels, payload, like=like)
 
     def detect(self, pixels: Pixels) -> Detection | None:
         """See LatticeWatermarker.detect; the picture is analysed once, `key_id` names the key that matched."""

@@ -69,7 +69,7 @@ class TrustmarkWatermarker:
     def key_id(self) -> str:
         return self._current
 
-    def embed(self, pixels: Pixels, payload: int) -> Pixels:
+    def embed(self, pixels: Pixels, payload: int, *, like: Pixels | None = None) -> Pixels:  # noqa: ARG002 - the same place in every picture
         """A marked copy of uint8[H, W, 3]. Raises InvalidRequest, CannotHoldMark."""
         _check_pixels(pixels)
         if isinstance(payload, bool) or not isinstance(payload, int) or not 0 <= payload < 1 << ID_BITS:

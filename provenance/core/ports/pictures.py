@@ -73,7 +73,9 @@ class Watermarker(Protocol):
     def key_id(self) -> str:
         """The key that `embed` uses now."""
 
-    def embed(self, pixels: "Pixels", payload: int) -> "Pixels": ...
+    def embed(self, pixels: "Pixels", payload: int, *, like: "Pixels | None" = None) -> "Pixels":
+        """`like` is a frame of the same animation: what does not move between the two gets the same change in both."""
+
     def detect(self, pixels: "Pixels") -> Detection | None: ...
     def locate(self, pixels: "Pixels", detection: Detection) -> Region | None:
         """The part of the picture that carries the mark that `detect` found in it; None where that can't be told."""

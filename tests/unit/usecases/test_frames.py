@@ -82,9 +82,9 @@ def test_frames_that_can_not_be_read_back_are_counted(studio: Studio) -> None:
     class Forgetful(type(studio.watermarker)):  # type: ignore[misc]
         calls = 0
 
-        def embed(self, pixels: Any, payload: int) -> Any:
+        def embed(self, pixels: Any, payload: int, **like: Any) -> Any:
             self.calls += 1
-            return pixels if self.calls in self.forgets else super().embed(pixels, payload)
+            return pixels if self.calls in self.forgets else super().embed(pixels, payload, **like)
 
     studio.watermarker = Forgetful()
     studio.watermarker.forgets = (2,)
@@ -111,9 +111,9 @@ def test_one_frame_is_held_at_a_time(studio: Studio) -> None:
     events: list[str] = []
 
     class Told(type(studio.watermarker)):  # type: ignore[misc]
-        def embed(self, pixels: Any, payload: int) -> Any:
+        def embed(self, pixels: Any, payload: int, **like: Any) -> Any:
             events.append("marked")
-            return super().embed(pixels, payload)
+            return super().embed(pixels, payload, **like)
 
     class Slow(PillowImages):
         def frames(self, picture: Any, *, most: int | None = None) -> Any:

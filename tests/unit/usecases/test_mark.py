@@ -36,8 +36,8 @@ def test_a_mark_that_is_read_in_place_of_the_new_one_is_named(studio: Studio) ->
     class Stubborn(PixelWatermarker):
         """Once marked, always marked so."""
 
-        def embed(self, pixels, payload):
-            return pixels if self.detect(pixels) else super().embed(pixels, payload)
+        def embed(self, pixels, payload, **like):
+            return pixels if self.detect(pixels) else super().embed(pixels, payload, **like)
 
     studio.watermarker = Stubborn()
     first = marking(studio)(png(painting(1)), 1)

@@ -139,6 +139,6 @@ def test_a_proof_and_a_certificate_where_there_are_some() -> None:
 
 
 def test_the_work_that_a_manifest_speaks_of() -> None:
-    bindings = (SoftBinding("io.iscc.v0", bytes(8)), SoftBinding("art.provenance.lattice.2", mark_value(WORK)))
+    bindings = (SoftBinding("io.iscc.v0", bytes(8)), SoftBinding("art.provenance.lattice.3", mark_value(WORK)))
     assert work_of(report(soft_bindings=bindings)) == WORK
-    assert work_of(report(soft_bindings=(bindings[0], SoftBinding("art.provenance.lattice.2", b"short")))) is None
+    assert work_of(report(soft_bindings=(bindings[0], SoftBinding("art.provenance.lattice.3", b"short")))) is None

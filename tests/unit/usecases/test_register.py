@@ -158,8 +158,8 @@ def test_a_mark_that_the_written_file_does_not_hold_is_refused(studio: Studio) -
 
 def test_a_mark_that_reads_back_as_another_is_refused(studio: Studio) -> None:
     class OffByOne(PixelWatermarker):
-        def embed(self, pixels, payload):
-            return super().embed(pixels, payload + 1)
+        def embed(self, pixels, payload, **like):
+            return super().embed(pixels, payload + 1, **like)
 
     studio.watermarker = OffByOne()
     with pytest.raises(CannotHoldMark, match="in place of the new one"):

@@ -27,7 +27,7 @@ GOOD = (
     "assertion.dataHash.match",
 )
 STAMPED = ("timeStamp.validated", "timeStamp.trusted")
-BINDING = SoftBinding("art.provenance.lattice.2", bytes(8))
+BINDING = SoftBinding("art.provenance.lattice.3", bytes(8))
 ROOTS = Asked(anchors=True, stamp_anchors=True)
 
 

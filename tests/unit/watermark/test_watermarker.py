@@ -133,6 +133,25 @@ def test_a_mark_that_cannot_be_read_back_is_never_handed_out(monkeypatch: pytest
         marker.embed(texture(300, 300), 1)
 
 
+def test_what_stands_still_between_two_frames_gets_the_same_change(marker: LatticeWatermarker) -> None:
+    """Otherwise the mark of an animation flickers, and its frames no longer compress against each other."""
+    first = texture(400, 500)
+    second = first.copy()
+    second[150:300, 200:400] = texture(150, 200)[::-1]
+    change, apart, together = (
+        marked.astype(int) - frame
+        for marked, frame in (
+            (marker.embed(first, 5), first),
+            (marker.embed(second, 5), second),
+            (marker.embed(second, 5, like=first), second),
+        )
+    )
+    still = np.s_[:100, :, 0]
+    assert np.corrcoef(change[still].ravel(), together[still].ravel())[0, 1] > 0.9
+    assert np.corrcoef(change[still].ravel(), apart[still].ravel())[0, 1] < 0.5
+    assert marker.detect((second + together).astype(np.uint8)).payload == 5
+
+
 def test_a_wide_margin_needs_no_second_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Gauntlet, "reads", lambda *_: pytest.fail("read again"))
     large = cv2.resize(load("photo-canyon.jpg"), (768, 768), interpolation=cv2.INTER_CUBIC)

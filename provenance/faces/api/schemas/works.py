@@ -72,7 +72,7 @@ class WorkOut(BaseModel):
     height: int = Field(examples=[768], description="Pixels.")
     source_sha256: Sha256 = Field(description="Of the file as it was handed in.")
     marked_sha256: Sha256 = Field(description="Of the marked file that the service hands out.")
-    mark_alg: str = Field(examples=["art.provenance.lattice.2"])
+    mark_alg: str = Field(examples=["art.provenance.lattice.3"])
     digital_source_type: str = Field(
         examples=["http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"]
     )
