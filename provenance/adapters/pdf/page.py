@@ -32,8 +32,9 @@ def finished(pdf: "FPDF") -> bytes:
     """The file. fpdf2 leaves its fonts open; this closes them."""
     from fpdf.fonts import TTFFont  # here: only what makes a PDF needs it
 
-    data = bytes(pdf.output())
-    for font in pdf.fonts.values():
-        if isinstance(font, TTFFont):
-            font.ttfont.close()
-    return data
+    try:
+        return bytes(pdf.output())
+    finally:
+        for font in pdf.fonts.values():
+            if isinstance(font, TTFFont):
+                font.ttfont.close()

@@ -24,6 +24,7 @@ TITLE, HEADING, SMALL_HEADING = Style(20, bold=True), Style(13, bold=True), Styl
 BODY, ALARM, NOTE, CODE = Style(9), Style(9, RED), Style(8.5, GREY), Style(8)
 VERDICT, CELL, LABEL, FOOT = Style(12, bold=True), Style(8.5), Style(8.5, GREY), Style(6.5, GREY)
 
+_ALL_PAGES: Final = 4 * "\ue000"  # stands for their number, with room for it; `shown` lets no such character in
 _LABEL_WIDTH: Final = 46.0
 _BOTTOM: Final = 20.0
 _PAD: Final = 1.2
@@ -43,6 +44,7 @@ class Paper(FPDF):
     def __init__(self, *, title: str, foot: Foot, made_at: datetime) -> None:
         super().__init__(format="A4")
         self._foot = foot
+        self.alias_nb_pages(_ALL_PAGES)
         self.set_margin(MARGIN)
         self.c_margin = 0  # words begin where rules and pictures do
         self.set_auto_page_break(auto=False, margin=_BOTTOM)
@@ -56,7 +58,7 @@ class Paper(FPDF):
 
     def footer(self) -> None:
         """The page's number is filled in when all pages are there."""
-        page = text("page", self._foot.language, page=self.page_no(), pages="{nb}")
+        page = text("page", self._foot.language, page=self.page_no(), pages=_ALL_PAGES)
         self.set_draw_color(*RULE)
         self.line(MARGIN, self.h - 13, self.w - MARGIN, self.h - 13)
         self.set_xy(MARGIN, self.h - 12)

@@ -214,6 +214,12 @@ def test_what_has_no_glyph_is_told_by_its_number(caplog: pytest.LogCaptureFixtur
     assert "missing" not in caplog.text.lower()
 
 
+def test_a_title_is_not_taken_for_anything_else() -> None:
+    title = "{nb} {page} **bold** [a](https://x.example) <b> \ue000"
+    said = words(ReportPdf()(a_report(a_finding(record=a_record(title=title))), "en"))
+    assert "{nb}{page}**bold**[a](https://x.example)<b>[U+E000]" in said
+
+
 def test_long_values_and_many_of_them_stay_on_the_page() -> None:
     record = a_record(
         title="A title that goes on " * 30,
