@@ -45,16 +45,18 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=24)
     parser.add_argument("--side", type=int, default=640)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kinds", nargs="*", default=list(KINDS), help="a part of the first table, and no second one")
     options = parser.parse_args()
     names = list_corpus(options.corpus, test=True)
     if not names:
         parser.error(f"there are no pictures in {options.corpus}")
     chosen = np.random.default_rng(options.seed).permutation(len(names))[: options.pictures]
     pictures = [_read(options.corpus / names[row], options.side) for row in chosen]
-    sizes = {kind: measured(kind, pictures) for kind in KINDS}
-    palettes = {name: quantised(pictures, *how) for name, how in _QUANTISERS.items()}
-    for table in (sizes, palettes):
-        _print(table)
+    sizes = {kind: measured(kind, pictures) for kind in options.kinds}
+    _print(sizes)
+    asked = _QUANTISERS if options.kinds == list(KINDS) else {}
+    palettes = {name: quantised(pictures, *how) for name, how in asked.items()}
+    _print(palettes)
     machine = f"{platform.machine()}, Python {platform.python_version()}"
     settings = {"pictures": len(pictures), "side": options.side, "seed": options.seed, "machine": machine}
     print(json.dumps({"sizes": sizes, "palettes": palettes, "settings": settings}))
@@ -119,7 +121,7 @@ def _carries(pixels: Pixels) -> bool:
 
 
 def _print(table: dict[str, dict[str, float]]) -> None:
-    heads = list(next(iter(table.values())))
+    heads = list(next(iter(table.values()), ()))
     print(f"{'':24}" + "".join(f"{head:>20}" for head in heads))
     for name, row in table.items():
         print(f"{name:24}" + "".join(f"{row[head]:>20g}" for head in heads))

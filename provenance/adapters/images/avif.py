@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from typing import Final
 
@@ -14,6 +15,7 @@ from provenance.core.errors import UnsupportedFormat
 
 _MAX_BOXES: Final = 10_000
 _C2PA_UUID: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+_MONOCHROME: Final = 0x10
 _SRGB_PRIMARIES: Final = (1, 2)  # BT.709, unspecified (ITU-T H.273)
 _SRGB_TRANSFERS: Final = (1, 2, 6, 13)  # BT.709 and its equals, unspecified, sRGB
 _TOP_LEVEL: Final = frozenset(
@@ -36,7 +38,8 @@ def read(data: bytes, limits: ImageLimits) -> Container:
             notes.append(CARRIES_MANIFEST)
     for width, height in _sizes(properties):
         limits.check_size(width, height)
-    return _opened(data, limits, [*_colour_notes(properties), *notes])
+    opened = _opened(data, limits, [*_colour_notes(properties), *notes])
+    return replace(opened, subsampling=_subsampling(properties))
 
 
 def _opened(data: bytes, limits: ImageLimits, notes: list[str]) -> Container:
@@ -117,6 +120,15 @@ def _sizes(properties: list[tuple[bytes, bytes]]) -> Iterator[tuple[int, int]]:
         if name == b"ispe":
             width, height = struct.unpack(">II", piece(body, 4, 8))
             yield width, height
+
+
+def _subsampling(properties: list[tuple[bytes, bytes]]) -> str | None:
+    """Of the colours (AV1-ISOBMFF, 2.3.3: av1C): the item of an alpha plane is always grey."""
+    layouts = [body[2] for name, body in properties if name == b"av1C" and len(body) > 2]
+    colours = [layout for layout in layouts if not layout & _MONOCHROME]
+    if not colours:
+        return "4:0:0" if layouts else None
+    return {0: "4:4:4", 2: "4:2:2", 3: "4:2:0"}.get(colours[0] >> 2 & 3)
 
 
 def _colour_notes(properties: list[tuple[bytes, bytes]]) -> list[str]:

@@ -17,7 +17,8 @@ class Container:
     are as stored, before orientation. `depth` is bits per sample. `exif` is a TIFF structure without the "Exif" prefix;
     `xmp` a packet; `icc` a profile, empty where the file has a broken one; `extras` are the owner's other metadata as
     finished pieces of the output (PNG chunks, JPEG segments); `colours` the PNG chunks that say what its samples mean.
-    `quality` is what the encoder of a lossy WebP was asked for, 0..100, as far as the file tells.
+    `quality` is what the encoder of a lossy WebP was asked for, 0..100, and `subsampling` how an AVIF's chroma was kept
+    ("4:0:0" for grey), as far as the file tells.
     """
 
     format: str
@@ -28,6 +29,7 @@ class Container:
     frames: int = 1
     lossless: bool = True
     quality: float | None = None
+    subsampling: str | None = None
     depth: int = 8
     colour_key: ColourKey | None = None
     exif: bytes | None = field(default=None, repr=False)

@@ -103,8 +103,15 @@ def _tiff(own: Native, container: Container) -> bytes:
 
 def _avif(own: Native, container: Container) -> bytes:
     """One thread: what libaom writes may depend on how many there are."""
-    options = {"quality": AVIF_QUALITY, "subsampling": "4:4:4", "speed": 6, "max_threads": 1}
+    subsampling = container.subsampling or "4:4:4"
+    if subsampling == "4:0:0" and not _is_grey(own):
+        subsampling = "4:4:4"
+    options = {"quality": AVIF_QUALITY, "subsampling": subsampling, "speed": 6, "max_threads": 1}
     return _saved(own, "AVIF", **options, **_blocks(container))
+
+
+def _is_grey(own: Native) -> bool:
+    return bool((own.samples == own.samples[..., :1]).all())
 
 
 def _blocks(container: Container) -> dict[str, bytes]:

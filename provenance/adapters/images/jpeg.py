@@ -69,10 +69,10 @@ class Coding:
 
 
 def coding(data: bytes) -> Coding | None:
-    """None for what is not written again as it was: CMYK, tables of 16 bits."""
+    """None for what is not written again as it was: CMYK, tables of 16 bits, or that come after the first scan."""
     with JpegImagePlugin.JpegImageFile(BytesIO(data)) as image:
-        used = [tuple(image.quantization[number]) for *_, number in image.layer]
-        if image.mode not in ("L", "RGB") or max(map(max, used)) > 255:
+        used = [tuple(image.quantization.get(number, ())) for *_, number in image.layer]
+        if image.mode not in ("L", "RGB") or not all(used) or max(map(max, used)) > 255:
             return None
         sampling = _SUBSAMPLINGS.get(JpegImagePlugin.get_sampling(image), "4:4:4")
         progressive = bool(image.info.get("progressive"))

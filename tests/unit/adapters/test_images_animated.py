@@ -1,6 +1,7 @@
 """Animations: our frames are those of an independent reader, and every one of them is written."""
 
 import struct
+import tracemalloc
 import zlib
 from contextlib import suppress
 from io import BytesIO
@@ -345,6 +346,20 @@ def test_the_mark_is_read_where_the_ground_stands_still(name, marker):
     written = rewritten(IMAGES.read(by_pillow(frames, name)), lambda pixels: marker.embed(pixels, 99))
     payloads = [found and found.payload for found in map(marker.detect, shown(written))]
     assert payloads == [99, 99, 99]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_memory_does_not_grow_with_the_frames(name):
+    """A hundred frames of 200 kB each are written with a few of them in memory, and the compressed file."""
+    picture = IMAGES.read(by_pillow(moving(100, width=256, height=256), name))
+    canvas = picture.pixels.nbytes
+    tracemalloc.start()
+    try:
+        written = rewritten(picture)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak - 2 * len(written) - 2 * len(picture.source) < 20 * canvas
 
 
 # ---- hostile files

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from provenance.adapters.images import ImageLimits, PillowImages, vp8, webp
+from provenance.adapters.images import ImageLimits, PillowImages, avif, vp8, webp
 from provenance.core.errors import InvalidRequest, UnsupportedFormat
 from provenance.core.types import Picture
 from tests.unit.adapters.image_samples import opened, photo, png_chunk, psnr, raw_png, saved
@@ -104,6 +104,27 @@ def test_a_vp8_header_that_ends_early_gives_some_quality(cut):
     data = saved(photo(), "WEBP", quality=80)
     frame = data[data.index(b"VP8 ") + 8 :][:cut]
     assert 0 <= vp8.quality(frame) <= 100
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0", "4:0:0"])
+def test_an_avif_keeps_its_chroma_as_it_was(subsampling, alpha):
+    grey = np.asarray(Image.fromarray(photo()).convert("L"))
+    layers = np.dstack((grey, grey, grey)) if subsampling == "4:0:0" else photo()
+    data = saved(np.dstack((layers, grey)) if alpha else layers, "AVIF", quality=90, subsampling=subsampling)
+    picture = IMAGES.read(data)
+    written, _ = IMAGES.write(picture, picture.pixels)
+    assert avif.read(data, ImageLimits()).subsampling == subsampling
+    assert avif.read(written, ImageLimits()).subsampling == subsampling
+
+
+def test_a_colour_on_a_grey_avif_is_not_lost():
+    grey = np.full((64, 96, 3), 128, np.uint8)
+    picture = IMAGES.read(saved(grey, "AVIF", subsampling="4:0:0"))
+    stamped = picture.pixels.copy()
+    stamped[16:48, 16:48] = (200, 30, 30)
+    written, _ = IMAGES.write(picture, stamped)
+    assert np.abs(opened(written).getpixel((32, 32)) - np.array([200, 30, 30])).max() < 12
 
 
 def test_a_jpeg_that_was_cmyk_is_written_finely():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from provenance.adapters.images import ImageLimits, PillowImages, xmp
+from provenance.adapters.images import ImageLimits, PillowImages, deep, xmp
 from provenance.core.errors import Rejected
 from tests.unit.adapters.image_samples import (
     P3_PRIMARIES,
@@ -29,13 +29,17 @@ SEEDS = {
     "png": ("PNG", {}),
     "png-rich": ("PNG", {"rich": True}),
     "apng": ("PNG", {"save_all": True}),
+    "png-deep": ("PNG", {"deep": True}),
+    "png-grey": ("PNG", {"rich": True, "grey": True}),
     "jpeg": ("JPEG", {"rich": True}),
+    "jpeg-grey": ("JPEG", {"grey": True}),
     "jpeg-progressive": ("JPEG", {"progressive": True}),
     "webp": ("WEBP", {"rich": True}),
     "webp-lossless": ("WEBP", {"lossless": True}),
     "webp-animated": ("WEBP", {"save_all": True}),
     "tiff": ("TIFF", {"rich": True}),
     "tiff-lzw": ("TIFF", {"compression": "tiff_lzw"}),
+    "tiff-deep": ("TIFF", {"deep": True}),
     "tiff-jpeg": ("TIFF", {"compression": "jpeg"}),
     "gif": ("GIF", {"save_all": True}),
     "avif": ("AVIF", {"rich": True}),
@@ -52,6 +56,11 @@ def seed_file(name: str) -> bytes:
         options["exif"] = exif_block(6, thumbnail=b"thumb") if form != "JPEG" else b"Exif\x00\x00" + exif_block(6)
         options["icc_profile"] = rgb_profile(P3_PRIMARIES, 2.2)
     image = Image.fromarray(photo(24, 16))
+    if options.pop("deep", False):
+        layers = photo(24, 16).astype(np.uint16) * 257
+        return deep.png_file(layers) if form == "PNG" else deep.tiff_file(layers)
+    if options.pop("grey", False):
+        image = image.convert("L")
     if form == "GIF":
         image = image.quantize(16)
     if options.get("save_all"):
@@ -88,7 +97,10 @@ def survives(data: bytes) -> bool:
         assert picture.pixels.shape == (picture.height, picture.width, 3)
         assert picture.alpha is None or picture.alpha.shape == picture.pixels.shape[:2]
         assert picture.width * picture.height <= LIMITS.pixels
-        IMAGES.write(picture, picture.pixels)
+        if picture.frames == 1:
+            IMAGES.write(picture, picture.pixels ^ 1)
+        else:
+            IMAGES.write_frames(picture, (frame.pixels ^ 1 for frame in IMAGES.frames(picture)))
     except Rejected:
         return False
     return True

@@ -5,7 +5,9 @@ import json
 
 import pytest
 
+from provenance.adapters.images import ImageLimits
 from tests.service import Api, decoded, encoded, new_picture, picture, scene
+from tests.unit.adapters.animations import by_pillow, seen_by_pillow, timing
 
 RECIPE = json.dumps({"generator": "procedural", "kind": "truchet", "width": 320, "height": 320})
 HUMAN_EDITS = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -235,3 +237,27 @@ def test_a_withdrawn_picture_may_be_registered_again(api: Api):
     second = api.register(data)
     assert second["id"] != first["id"]
     assert api.check(data)["matches"][0]["work_id"] == second["id"]
+
+
+def test_an_animation_is_registered_frame_by_frame_and_a_clip_of_it_is_found(api: Api):
+    """With the real watermark and the real index: the first frame alone has a fingerprint."""
+    source = by_pillow([scene(number) for number in (401, 402, 403, 404)], "GIF", duration=[40, 80, 120, 160])
+    answer = post(api, source, title="Four seasons")
+    assert answer.status_code == 201, answer.text
+    work = answer.json()
+    assert work["media_type"] == "image/gif"
+    assert "4 of 4 frames carry the mark" in work["notes"]
+    file = api.http.get(f"/v1/works/{work['id']}/file", headers=api.auth())
+    assert file.headers["content-type"] == "image/gif"
+    assert timing(file.content) == ([40, 80, 120, 160], 0)
+    clip = by_pillow([frame[..., :3] for frame in seen_by_pillow(file.content)[2:]], "PNG")
+    answer = api.http.post("/v1/checks", headers=api.auth(), files={"file": ("clip.png", clip)})
+    found = {match["work_id"]: match for match in answer.json()["matches"]}[work["id"]]
+    assert found["grade"] == "edited"
+    assert not found["copied_mark"]
+
+
+def test_a_longer_animation_than_the_limit_is_too_large(api: Api, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(api.service.images, "_limits", ImageLimits(animation_frames=3))
+    data = by_pillow([scene(number) for number in (405, 406, 407, 408)], "GIF")
+    assert "4 frames; the limit is 3" in problem(post(api, data), 413, "too-large")["detail"]
