@@ -136,8 +136,12 @@ class Sample:
         reached = np.cumsum(weights[order])
         return float(times[order][np.searchsorted(reached, reached[-1] / 2)])
 
-    def measure(self, metric: Callable[[Weights], float]) -> Measure:
-        """The metric on all rows, and on `rounds` draws of as many source pictures with replacement."""
+    def measure(self, metric: Callable[[Weights], float], *, rate_of: str = "") -> Measure:
+        """The metric on all rows, and on `rounds` draws of as many source pictures with replacement.
+
+        A rate of 0 or 1 is the same in every draw. With `rate_of` ("positives" or "negatives") its interval ends at
+        Wilson's bound for as many trials as there are source pictures of these.
+        """
         value = metric(np.ones(len(self.rows)))
         names = sorted({row.source for row in self.rows})
         number = {name: n for n, name in enumerate(names)}
@@ -147,6 +151,10 @@ class Sample:
         values = np.array([metric(draw[of_row]) for draw in draws])
         values = values[~np.isnan(values)]
         low, high = np.percentile(values, [2.5, 97.5]) if len(values) else (np.nan, np.nan)
+        sources = {row.source for row in self.rows if bool(row.owner) == (rate_of == "positives")}
+        if rate_of and sources and low == high == value and value in (0.0, 1.0):
+            bound = wilson_upper(0, len(sources))
+            low, high = (0.0, bound) if value == 0 else (1 - bound, 1.0)
         return Measure(value, float(low), float(high), len(self.rows))
 
 

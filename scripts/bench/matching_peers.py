@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import cv2
@@ -235,17 +236,20 @@ def _pdq(picture: Pixels) -> NDArray[np.uint8]:
 
 
 def _sscd(weights: Path) -> Method:
-    from index.embedders.sscd import SscdEmbedder, enrol  # newer than the rest, and only with weights
+    """Trusted for this run: nothing is written beside the operator's weights."""
+    from index.embedders.sscd import SscdEmbedder, enrol  # TorchScript needs torch
 
-    enrol(weights)
-    return embedder_search("SSCD", SscdEmbedder(weights))
+    with TemporaryDirectory() as folder:
+        golden = enrol(weights, golden=Path(folder) / "golden.json")
+        return embedder_search("SSCD", SscdEmbedder(weights, golden=golden))
 
 
 def _clip(architecture: str, weights: str) -> Method:
     from index.embedders.clip import ClipEmbedder, enrol  # torch
 
-    enrol(architecture, weights)
-    return embedder_search(f"CLIP {architecture}", ClipEmbedder(architecture, weights, device="cpu"))
+    with TemporaryDirectory() as folder:
+        golden = enrol(architecture, weights, golden=Path(folder) / "golden.json")
+        return embedder_search(f"CLIP {architecture}", ClipEmbedder(architecture, weights, device="cpu", golden=golden))
 
 
 PEERS: Final[dict[str, Callable[[], Method]]] = {

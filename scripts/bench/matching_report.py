@@ -55,23 +55,25 @@ def measure_method(answers: Answers, seed: int) -> Metrics:
     found: Metrics = {
         "muAP": sample.measure(sample.micro_average_precision),
         "R@P90": sample.measure(sample.recall_at_precision),
-        "R@1": sample.measure(sample.first_is_right),
-        "R at FAR 1 %": sample.measure(lambda w: sample.recall_above(w, limit)),
-        "FAR there": sample.measure(lambda w: sample.alarms_above(w, limit)),
-        "R at FAR 0": sample.measure(sample.recall_without_alarms),
-        "box": sample.measure(sample.boxes),
+        "R@1": sample.measure(sample.first_is_right, rate_of="positives"),
+        "R at FAR 1 %": sample.measure(lambda w: sample.recall_above(w, limit), rate_of="positives"),
+        "FAR there": sample.measure(lambda w: sample.alarms_above(w, limit), rate_of="negatives"),
+        "R at FAR 0": sample.measure(sample.recall_without_alarms, rate_of="positives"),
+        "box": sample.measure(sample.boxes, rate_of="positives"),
         "ms": sample.measure(sample.milliseconds),
     }
     for group in GROUPS:
         found |= _of_group(sample, group, limit)
     if answers.photo:
         photo = limit_at([row.best for row in answers.photo], FAR)
-        found["FAR at the photo threshold"] = sample.measure(lambda w: sample.alarms_above(w, photo))
-        found["R at the photo threshold"] = sample.measure(lambda w: sample.recall_above(w, photo))
+        found["FAR at the photo threshold"] = sample.measure(
+            lambda w: sample.alarms_above(w, photo), rate_of="negatives"
+        )
+        found["R at the photo threshold"] = sample.measure(lambda w: sample.recall_above(w, photo), rate_of="positives")
     if any(row.claimed for row in answers.test):
-        found["R packaged"] = sample.measure(sample.claimed_recall)
-        found["FAR packaged"] = sample.measure(sample.claimed_alarms)
-        found["also another work"] = sample.measure(sample.wrong_claims)
+        found["R packaged"] = sample.measure(sample.claimed_recall, rate_of="positives")
+        found["FAR packaged"] = sample.measure(sample.claimed_alarms, rate_of="negatives")
+        found["also another work"] = sample.measure(sample.wrong_claims, rate_of="positives")
     if answers.crowded:
         found |= _crowded(sample, answers.crowded, limit, seed)
     return found
@@ -79,7 +81,7 @@ def measure_method(answers: Answers, seed: int) -> Metrics:
 
 def _of_group(sample: Sample, group: str, limit: float) -> Metrics:
     part = sample.only(lambda row: row.group == group)
-    return {f"R {group}": part.measure(lambda w: part.recall_above(w, limit))} if part else {}
+    return {f"R {group}": part.measure(lambda w: part.recall_above(w, limit), rate_of="positives")} if part else {}
 
 
 def _crowded(plain: Sample, rows: Sequence[Row], limit: float, seed: int) -> Metrics:
@@ -88,8 +90,8 @@ def _crowded(plain: Sample, rows: Sequence[Row], limit: float, seed: int) -> Met
     return {
         "muAP with distractors": crowded.measure(crowded.micro_average_precision),
         "muAP lost": plain.measure(lambda w: plain.micro_average_precision(w) - crowded.micro_average_precision(w)),
-        "R at FAR 1 % with distractors": crowded.measure(lambda w: crowded.recall_above(w, limit)),
-        "FAR there with distractors": crowded.measure(lambda w: crowded.alarms_above(w, limit)),
+        "R at FAR 1 % with distractors": crowded.measure(lambda w: crowded.recall_above(w, limit), rate_of="positives"),
+        "FAR there with distractors": crowded.measure(lambda w: crowded.alarms_above(w, limit), rate_of="negatives"),
         "ms with distractors": crowded.measure(crowded.milliseconds),
     }
 
@@ -141,6 +143,7 @@ def _plain(measure: Measure) -> list[float]:
 # Tables.
 
 _MAIN: Final = ("muAP", "R@P90", "R@1", "R at FAR 1 %", "FAR there", "R at FAR 0", "box", "ms", "ms per registration")
+_BY_KIND: Final = (ENGINE, "sscd", "clip", "effnet", "orb")
 _GROUPS: Final = tuple(f"R {group}" for group in GROUPS)
 _HEADS: Final = {"box": "box IoU > .5", "ms": "CPU ms", "ms per registration": "ms to register"}
 
@@ -184,7 +187,7 @@ def edition_tables(edition: str, body: Mapping[str, Any]) -> str:
             ["negatives", "queries", "above the threshold", "95 %: up to", "claimed as content", "95 %: up to"],
             [[relation, *(str(v) for v in told.values())] for relation, told in body["alarms"].get(ENGINE, {}).items()],
         ),
-        "Found at the threshold, by kind (`+` within a chain of two to four):",
+        "Found at the threshold, by kind: alone, then within chains of two to four:",
         _kinds_table(body["kinds"], titles),
     ]
     return "\n\n".join(parts)
@@ -206,13 +209,16 @@ def _distractors(methods: Mapping[str, Any], titles: Mapping[str, str]) -> list[
 
 
 def _kinds_table(kinds: Mapping[str, Mapping[str, Sequence[int]]], titles: Mapping[str, str]) -> str:
-    names = list(kinds)
-    listed = sorted({kind for found in kinds.values() for kind in found}, key=lambda k: (k.startswith("+"), k))
-    rows = []
-    for kind in listed:
-        counted = [kinds[name].get(kind, (0, 0)) for name in names]
-        rows.append([kind, str(counted[0][1]), *(str(hits) for hits, _ in counted)])
-    return table(["kind", "queries", *(titles[name] for name in names)], rows)
+    """`found/asked` alone, then within chains; of the methods that do more than hash."""
+    names = [name for name in kinds if name in _BY_KIND]
+    listed = sorted({kind.removeprefix("+ ") for found in kinds.values() for kind in found})
+
+    def counted(name: str, kind: str) -> str:
+        pairs = (kinds[name].get(key, (0, 0)) for key in (kind, f"+ {kind}"))
+        return ", ".join(f"{hits}/{of}" if of else "-" for hits, of in pairs)
+
+    rows = [[kind, *(counted(name, kind) for name in names)] for kind in listed]
+    return table(["kind", *(titles[name] for name in names)], rows)
 
 
 def goal_table(editions: Mapping[str, Mapping[str, Any]], name: str = ENGINE) -> str:

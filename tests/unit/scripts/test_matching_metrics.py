@@ -99,6 +99,17 @@ def test_the_interval_resamples_source_pictures() -> None:
     assert narrow == Sample(many).measure(lambda w: sample.recall_above(w, 0.5))
 
 
+def test_no_alarm_in_ten_pictures_is_not_a_rate_of_nought_for_sure() -> None:
+    quiet = [row("", ("n", 0.1), source=f"n{n % 10}") for n in range(40)] + [row("a", ("a", 1.0))]
+    sample = Sample(quiet)
+    bounded = sample.measure(lambda w: sample.alarms_above(w, 0.5), rate_of="negatives")
+    assert (bounded.value, bounded.low) == (0.0, 0.0)
+    assert bounded.high == pytest.approx(wilson_upper(0, 10))
+    found = sample.measure(lambda w: sample.recall_above(w, 0.5), rate_of="positives")
+    assert (found.low, found.high) == (pytest.approx(1 - wilson_upper(0, 1)), 1.0)
+    assert sample.measure(lambda w: sample.alarms_above(w, 0.5)).high == 0.0
+
+
 def test_overlap_of_boxes() -> None:
     assert box_overlap((0, 0, 1, 1), (0, 0, 1, 1)) == 1
     assert box_overlap((0, 0, 0.5, 1), (0.25, 0, 0.75, 1)) == pytest.approx(1 / 3)
