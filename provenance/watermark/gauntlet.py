@@ -102,9 +102,10 @@ def _runs(length: int) -> list[tuple[slice, slice]]:
     return runs
 
 
-def compressed(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """uint8[h, w, 3] after JPEG of that quality, colours at half the resolution."""
-    data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+def compressed(pixels: NDArray[np.uint8], quality: int, codec: str = ".jpg") -> NDArray[np.uint8]:
+    """uint8[h, w, 3] after JPEG (or `.webp`) of that quality, colours at half the resolution."""
+    parameter = cv2.IMWRITE_WEBP_QUALITY if codec == ".webp" else cv2.IMWRITE_JPEG_QUALITY
+    data = cv2.imencode(codec, pixels[..., ::-1], [parameter, quality])[1]
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., ::-1]
 
 

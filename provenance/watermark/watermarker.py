@@ -31,7 +31,9 @@ _BEST_QUALITY: Final = 30
 _PLAIN_MARGIN: Final = 14.5  # dB that are left for crops, blurs and smaller sizes
 _COMPRESSED_MARGIN: Final = -0.7  # dB that should be left after the worst quality,
 _COMPRESSED_PSNR: Final = 42.5  # dB; but not at the price of less than this
-_FORLORN: Final = 1.5  # dB; what misses it by more gains nothing by trying
+_FORLORN: Final = 1.5  # dB; what misses it by more would gain nothing by trying: flat pictures, for which there is
+_WEBP_MARGIN: Final = 1.0  # dB that should be left after WebP
+_WEBP_QUALITY: Final = 50  # of this quality instead
 _PLAIN_SLOPE: Final = 0.7  # dB of plain margin per dB of strength
 _SEARCHED_SIDE: Final = 384  # canonical pixels; under it the search is weaker than the code, and has to succeed
 _SMALL_CHOICES: Final = 6  # origins that are tried on such a picture before it is refused
@@ -122,8 +124,11 @@ class LatticeWatermarker:
         worst = self._gauntlet.margin(view(compressed(trial, quality)), shape.choice)
         affordable = max(20 * math.log10(255 / shape.start) - _COMPRESSED_PSNR, 0.0)
         missing = _COMPRESSED_MARGIN - worst
-        for_compression = min(missing, affordable) if missing < affordable + _FORLORN else 0.0
-        change = max((_PLAIN_MARGIN - plain) / _PLAIN_SLOPE, for_compression)
+        if missing > affordable + _FORLORN:
+            missing = _WEBP_MARGIN - self._gauntlet.margin(
+                view(compressed(trial, _WEBP_QUALITY, ".webp")), shape.choice
+            )
+        change = max((_PLAIN_MARGIN - plain) / _PLAIN_SLOPE, min(missing, affordable))
         strength = clip_strength(shape.start * 10 ** (change / 20))
         change = 20 * math.log10(strength / shape.start)
         return strength, plain + _PLAIN_SLOPE * change > _CERTAIN[0] and worst + change > _CERTAIN[1]
