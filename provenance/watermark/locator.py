@@ -22,7 +22,7 @@ _ELSEWHERE: Final = 197  # pixels; the pattern moved by this much has nothing to
 _SIGNIFICANT: Final = 2.5  # deviations of the correlation with the moved pattern
 _LEAST_SHARE: Final = 0.4  # of the strongest correlation nearby; at a straight edge half of it is left
 _NEARBY: Final = 1.5  # sigmas of the window
-_SMALLEST: Final = 0.05  # of the largest connected part; smaller ones are noise
+_SMALLEST: Final = 0.2  # of the largest connected part; smaller ones are noise
 _MOST_CORNERS: Final = 12
 
 
