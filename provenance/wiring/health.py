@@ -54,7 +54,7 @@ def _index(parts: Parts) -> str:
                 f"searches go to {names} by now, and no work can be registered by this process",
                 hint="set PROVENANCE_EMBEDDER to these models and restart it",
             )
-        told.append(f"{names} can take over: this process does at its worker's next round, or when it is restarted")
+        told.append(f"{names} take over as soon as their index is built")
     return "; ".join(told)
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from provenance.adapters.keys import reseal
 from provenance.adapters.pdf import CertificatePdf, Language, LogPlace, Sheet
@@ -40,13 +40,15 @@ from provenance.usecases.revoke import TakeBack, standing_word
 from provenance.usecases.status_lists import StatusLists
 from provenance.usecases.verify import Verify
 from provenance.usecases.withdraw import Withdraw
-from provenance.wiring.bulk import Bulk, new_id
+from provenance.wiring.bulk import Bulk, new_id, outlived
 from provenance.wiring.health import readiness
 from provenance.wiring.housekeeping import Housekeeping
 from provenance.wiring.parts import Parts, utc_now
 from provenance.wiring.transparency import Transparency
 
 __all__ = ["Service", "new_id", "utc_now"]
+
+FOLLOW_SECONDS: Final = 2.0
 
 
 class Service(Parts):
@@ -373,6 +375,11 @@ class Service(Parts):
         bulk.start()
         self.housekeeping.keep(stop)
         bulk.join()
+
+    def follow_models(self, stop: threading.Event) -> None:
+        """For a process without a worker: wait until the models that were coming serve, then search by them too."""
+        while self.coming_matcher is not None and not stop.wait(FOLLOW_SECONDS):
+            outlived("following the models", self.succeed)
 
     def tick(self) -> None:
         """One round of housekeeping, and all that waits for the other thread."""

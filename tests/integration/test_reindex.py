@@ -209,3 +209,26 @@ def test_a_process_with_the_old_settings_searches_on_and_registers_nothing(
         said = before.readiness()["index"]
         assert not said["ok"]
         assert "PROVENANCE_EMBEDDER" in said["hint"]
+
+
+def test_a_server_without_a_worker_follows_too(
+    new_settings: dict[str, Any], works: list[Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from starlette.testclient import TestClient
+
+    from provenance.faces.api import create_app
+
+    monkeypatch.setattr("provenance.wiring.service.FOLLOW_SECONDS", 0.1)
+    service = opened(new_settings, worker_in_server=False)
+    with TestClient(create_app(service)) as http:
+        said = http.get("/readyz").json()["checks"]["index"]["detail"]
+        assert f"0 of {WORKS} works described" in said
+        process = job(new_settings)
+        process.communicate()
+        assert process.returncode == 0
+        until = time.monotonic() + 60
+        while not service.matcher.models[0].startswith("sscd-onnx/"):
+            assert asked(service, 9)[0] == [str(works[9].id)]
+            assert time.monotonic() < until
+        assert asked(service, 9)[0] == [str(works[9].id)]
+        assert "0 operations behind" in http.get("/readyz").json()["checks"]["index"]["detail"]

@@ -121,9 +121,9 @@ def _lifespan(service: Service) -> Callable[[FastAPI], AbstractAsyncContextManag
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(_start, service)
         stop = threading.Event()
-        worker = threading.Thread(target=service.keep_house, args=(stop,), name="worker", daemon=True)
-        if service.settings.worker_in_server:
-            worker.start()
+        task = service.keep_house if service.settings.worker_in_server else service.follow_models
+        worker = threading.Thread(target=task, args=(stop,), name="worker", daemon=True)
+        worker.start()
         try:
             yield
         finally:
