@@ -23,6 +23,7 @@ from PIL import Image
 
 from provenance.adapters.images import PillowImages, deep
 from provenance.core.errors import CannotHoldMark
+from provenance.usecases.mark import MarkFrames
 from provenance.watermark import LatticeWatermarker
 from scripts.models.copies import DEFAULT_CORPUS, list_corpus
 
@@ -89,9 +90,7 @@ def _written(data: bytes) -> tuple[int, int, int, list[bool]]:
     """(bytes of the source, written plain, written marked; whether each frame carries the mark)."""
     picture = _IMAGES.read(data)
     plain, _ = _IMAGES.write_frames(picture, (frame.pixels for frame in _IMAGES.frames(picture)))
-    marked, _ = _IMAGES.write_frames(
-        picture, (_MARKER.embed(frame.pixels, PAYLOAD) for frame in _IMAGES.frames(picture))
-    )
+    marked, _ = MarkFrames(images=_IMAGES, watermarker=_MARKER)(picture, PAYLOAD)
     return len(data), len(plain), len(marked), [_carries(f.pixels) for f in _IMAGES.frames(_IMAGES.read(marked))]
 
 

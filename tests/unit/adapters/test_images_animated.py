@@ -343,7 +343,8 @@ def test_the_mark_is_read_where_the_ground_stands_still(name, marker):
     frames = [ground.copy() for _ in range(3)]
     for number, frame in enumerate(frames):
         frame[60:150, 60 * number : 60 * number + 90] = block
-    written = rewritten(IMAGES.read(by_pillow(frames, name)), lambda pixels: marker.embed(pixels, 99))
+    picture = IMAGES.read(by_pillow(frames, name))
+    written = rewritten(picture, lambda pixels: marker.embed(pixels, 99, like=picture.pixels))
     payloads = [found and found.payload for found in map(marker.detect, shown(written))]
     assert payloads == [99, 99, 99]
 
