@@ -52,7 +52,7 @@ def main() -> None:
     if not names:
         parser.error(f"there are no pictures in {options.corpus}")
     chosen = np.random.default_rng(options.seed).permutation(len(names))[: options.pictures]
-    pictures = [_read(options.corpus / names[row], options.side) for row in chosen]
+    pictures = [read(options.corpus / names[row], options.side) for row in chosen]
     sizes = {kind: measured(kind, pictures) for kind in options.kinds}
     _print(sizes)
     asked = _QUANTISERS if options.kinds == list(KINDS) else {}
@@ -68,10 +68,10 @@ def measured(kind: str, pictures: Sequence[Pixels]) -> dict[str, float]:
     rows, found, frames = [], 0, 0
     for pixels in pictures:
         try:
-            source, plain, marked, marks = _written(KINDS[kind](pixels))
+            source, plain, new, marks = _written(KINDS[kind](pixels))
         except CannotHoldMark:
             continue
-        rows.append((plain / source, marked / source, marked / plain))
+        rows.append((plain / source, new / source, new / plain))
         found, frames = found + sum(marks), frames + len(marks)
     if not rows:
         return dict.fromkeys(("files", "plain/source", "marked/source", "marked/plain", "largest", "read"), 0)
@@ -90,31 +90,37 @@ def _written(data: bytes) -> tuple[int, int, int, list[bool]]:
     """(bytes of the source, written plain, written marked; whether each frame carries the mark)."""
     picture = _IMAGES.read(data)
     plain, _ = _IMAGES.write_frames(picture, (frame.pixels for frame in _IMAGES.frames(picture)))
-    marked, _ = MarkFrames(images=_IMAGES, watermarker=_MARKER)(picture, PAYLOAD)
-    return len(data), len(plain), len(marked), [_carries(f.pixels) for f in _IMAGES.frames(_IMAGES.read(marked))]
+    new, _ = MarkFrames(images=_IMAGES, watermarker=_MARKER)(picture, PAYLOAD)
+    return len(data), len(plain), len(new), [carries(f.pixels) for f in _IMAGES.frames(_IMAGES.read(new))]
 
 
 def quantised(pictures: Sequence[Pixels], method: Image.Quantize, dither: Image.Dither) -> dict[str, float]:
     """One way to give a marked frame its colours, over all pictures that hold the mark with 256 colours."""
     rows = []
     for pixels in pictures:
-        owners = _opened(_saved(pixels, "GIF"))
+        owners = opened(saved(pixels, "GIF"))
         try:
-            marked = Image.fromarray(_MARKER.embed(owners, PAYLOAD))
+            new = Image.fromarray(marked(owners))
         except CannotHoldMark:
             continue
-        table = marked.quantize(255, method=method, dither=Image.Dither.NONE)
-        indexed = marked.quantize(palette=table, dither=dither)
+        table = new.quantize(255, method=method, dither=Image.Dither.NONE)
+        indexed = new.quantize(palette=table, dither=dither)
         shown = np.asarray(indexed.convert("RGB"))
         error = float(np.mean((shown.astype(np.float64) - owners) ** 2))
-        attacked = _opened(_saved(shown, "JPEG", quality=50))
-        ratio = len(_saved(indexed, "GIF")) / len(_saved(pixels, "GIF"))
-        rows.append((_carries(shown), _carries(attacked), 10 * np.log10(255**2 / error), ratio))
+        attacked = opened(saved(shown, "JPEG", quality=50))
+        ratio = len(saved(indexed, "GIF")) / len(saved(pixels, "GIF"))
+        rows.append((carries(shown), carries(attacked), 10 * np.log10(255**2 / error), ratio))
     means = np.array(rows, np.float64).mean(axis=0)
     return dict(zip(("read", "read after JPEG 50", "PSNR", "size"), (round(float(m), 3) for m in means), strict=True))
 
 
-def _carries(pixels: Pixels) -> bool:
+def marked(pixels: Pixels) -> Pixels:
+    """Raises CannotHoldMark."""
+    return _MARKER.embed(pixels, PAYLOAD)
+
+
+def carries(pixels: Pixels) -> bool:
+    """Whether the mark is read from uint8[H, W, 3]."""
     found = _MARKER.detect(pixels)
     return found is not None and found.payload == PAYLOAD
 
@@ -130,14 +136,16 @@ def _print(table: dict[str, dict[str, float]]) -> None:
 # ---- files
 
 
-def _read(path: Path, side: int) -> Pixels:
+def read(path: Path, side: int) -> Pixels:
+    """uint8[H, W, 3], the longer side `side` pixels, or more where the shorter would be too short to hold a mark."""
     with Image.open(path) as image:
         image = image.convert("RGB")
     scale = max(side / max(image.size), _LEAST / min(image.size))
     return np.asarray(image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS))
 
 
-def _saved(pixels: Pixels | Image.Image, name: str, **options: Any) -> bytes:
+def saved(pixels: Pixels | Image.Image, name: str, **options: Any) -> bytes:
+    """A file by Pillow; a GIF of 256 colours."""
     image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
     if name == "GIF" and image.mode != "P":
         image = image.quantize(256)
@@ -146,7 +154,8 @@ def _saved(pixels: Pixels | Image.Image, name: str, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-def _opened(data: bytes) -> Pixels:
+def opened(data: bytes) -> Pixels:
+    """uint8[H, W, 3] as Pillow shows it."""
     with Image.open(BytesIO(data)) as image:
         return np.asarray(image.convert("RGB"))
 
@@ -191,20 +200,20 @@ def _animated(frames: Iterator[Pixels], name: str, **options: Any) -> bytes:
 
 
 KINDS: Final[dict[str, Callable[[Pixels], bytes]]] = {
-    "JPEG 75, 4:2:0": lambda p: _saved(p, "JPEG", quality=75, subsampling="4:2:0", optimize=True),
-    "JPEG 90, 4:2:0": lambda p: _saved(p, "JPEG", quality=90, subsampling="4:2:0", optimize=True),
-    "JPEG 95, 4:4:4": lambda p: _saved(p, "JPEG", quality=95, subsampling="4:4:4", optimize=True),
-    "JPEG 90, grey": lambda p: _saved(_grey(p), "JPEG", quality=90, optimize=True),
-    "PNG": lambda p: _saved(p, "PNG"),
-    "PNG, grey": lambda p: _saved(_grey(p), "PNG"),
-    "PNG, palette": lambda p: _saved(Image.fromarray(p).quantize(256), "PNG"),
+    "JPEG 75, 4:2:0": lambda p: saved(p, "JPEG", quality=75, subsampling="4:2:0", optimize=True),
+    "JPEG 90, 4:2:0": lambda p: saved(p, "JPEG", quality=90, subsampling="4:2:0", optimize=True),
+    "JPEG 95, 4:4:4": lambda p: saved(p, "JPEG", quality=95, subsampling="4:4:4", optimize=True),
+    "JPEG 90, grey": lambda p: saved(_grey(p), "JPEG", quality=90, optimize=True),
+    "PNG": lambda p: saved(p, "PNG"),
+    "PNG, grey": lambda p: saved(_grey(p), "PNG"),
+    "PNG, palette": lambda p: saved(Image.fromarray(p).quantize(256), "PNG"),
     "PNG, 16 bits": lambda p: deep.png_file(_deep(p)),
-    "TIFF": lambda p: _saved(p, "TIFF", compression="tiff_adobe_deflate"),
+    "TIFF": lambda p: saved(p, "TIFF", compression="tiff_adobe_deflate"),
     "TIFF, 16 bits": lambda p: deep.tiff_file(_deep(p)),
-    "WebP 80": lambda p: _saved(p, "WEBP", quality=80),
-    "WebP 95": lambda p: _saved(p, "WEBP", quality=95),
-    "WebP, lossless": lambda p: _saved(p, "WEBP", lossless=True),
-    "AVIF 75": lambda p: _saved(p, "AVIF", quality=75),
+    "WebP 80": lambda p: saved(p, "WEBP", quality=80),
+    "WebP 95": lambda p: saved(p, "WEBP", quality=95),
+    "WebP, lossless": lambda p: saved(p, "WEBP", lossless=True),
+    "AVIF 75": lambda p: saved(p, "AVIF", quality=75),
     "GIF, camera": lambda p: _animated(_camera(p), "GIF"),
     "GIF, sprite": lambda p: _animated(_sprite(p), "GIF"),
     "APNG, camera": lambda p: _animated(_camera(p), "PNG"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     pass
 
 JPEG_QUALITY: Final = 95  # of a picture that never was a JPEG of that kind
-JPEG_QUALITY_LEAST: Final = 80
+JPEG_QUALITY_LEAST: Final = 75
 WEBP_QUALITY: Final = 95
 WEBP_QUALITY_LEAST: Final = 90  # VP8 quantises more of a mark away than JPEG does
 AVIF_QUALITY: Final = 90  # libavif's scale: about what 95 is to JPEG
