@@ -29,6 +29,8 @@ def main() -> int:
     (arguments.out / "report.json").write_text(json.dumps(summary, indent=2) + "\n")
     (arguments.out / "report.html").write_text(page(story, arguments.out))
     console.print_json(data=summary)
+    for path in story.reports:
+        console.print(f"a report on one upload, for the other side: {path}")
     console.print(f"the page with the matched regions: {arguments.out / 'report.html'}")
     return 0 if story.succeeded else 1
 

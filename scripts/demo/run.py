@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from provenance.adapters.reports import LANGUAGES
 from provenance.core.errors import VerificationError
 from provenance.core.records import Check, Work
 from provenance.credentials import TrustedKeys, pinned_jwks, verify
@@ -25,6 +26,7 @@ from provenance.settings import Settings
 from provenance.usecases.check import Query
 from provenance.usecases.register import Submission
 from provenance.wiring import Service, utc_now
+from provenance.wiring.reports import rendered
 from scripts.demo.misuse import NAMES, misuse
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
@@ -67,6 +69,7 @@ class Story:
     uploads: list[Upload] = field(default_factory=list)
     verified: int = 0
     refusals: list[tuple[str, str, str]] = field(default_factory=list)  # what, error code, reason
+    reports: list[Path] = field(default_factory=list)
     seconds: float = 0.0
 
     def summary(self) -> dict[str, Any]:
@@ -99,7 +102,7 @@ def tell(out: Path, *, seed: int, console: Console, works: int | None = None, in
     first `innocent` pictures only."""
     start = time.monotonic()
     shutil.rmtree(out, ignore_errors=True)
-    for name in ("works", "uploads", "data"):
+    for name in ("works", "uploads", "reports", "data"):
         (out / name).mkdir(parents=True)
     story = Story()
     rng = np.random.default_rng(seed)
@@ -118,6 +121,7 @@ def tell(out: Path, *, seed: int, console: Console, works: int | None = None, in
             checks = clients.map(lambda upload: _checked(service, upload), story.uploads)
             for upload, check in zip(track(story.uploads, "checking", console=console), checks, strict=True):
                 upload.check = check
+        story.reports = _reported(service, story.uploads, out)
     console.print("[bold]4[/] verify every certificate offline, then tamper")
     _verify_all(story, out)
     story.refusals = [_refused(story.works[0], out, name) for name in TAMPERINGS]
@@ -127,6 +131,20 @@ def tell(out: Path, *, seed: int, console: Console, works: int | None = None, in
 
 def _checked(service: Service, upload: Upload) -> Check:
     return service.check(Query(data=upload.path.read_bytes(), owner=OWNER))
+
+
+def _reported(service: Service, uploads: list[Upload], out: Path) -> list[Path]:
+    """What could be put in front of the other side about one upload: a collage, where one was found."""
+    found = sorted((upload for upload in uploads if upload.matches), key=lambda upload: upload.kind != "collage")
+    if not found or found[0].check is None:
+        return []
+    query = service.images.read(found[0].path.read_bytes())
+    report = service.report(found[0].check, query=query, viewer=None)
+    paths = []
+    for form, language in itertools.product(("html", "pdf"), LANGUAGES):
+        paths.append(out / "reports" / f"{found[0].path.stem}.{language}.{form}")
+        paths[-1].write_bytes(rendered(report, form, language))
+    return paths
 
 
 def _artworks(service: Service, seed: int, console: Console, works: int | None) -> Iterator[Submission]:

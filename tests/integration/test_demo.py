@@ -98,6 +98,18 @@ def test_the_marked_files_and_certificates_are_there_for_a_look(
     assert len(list((out / "uploads").iterdir())) == 24
 
 
+def test_a_report_for_the_other_side_is_there_in_both_languages(
+    told: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    out, process = told
+    made = sorted((out / "reports").iterdir())
+    assert [path.name.partition(".")[2] for path in made] == ["en.html", "en.pdf", "zh.html", "zh.pdf"]
+    assert all(path.name in process.stdout.replace("\n", "") for path in made)
+    works = [path.name.partition(".")[0] for path in (out / "works").glob("*.cert.json")]
+    assert any(work in made[0].read_text("utf-8") for work in works)
+    assert made[1].read_bytes().startswith(b"%PDF-")
+
+
 class Loads(HTMLParser):
     """Collects whatever a page would load or run."""
 

@@ -77,8 +77,8 @@ def labels(report: Report) -> list[Label]:
             continue
         found = corners(finding.region_query, frame)
         x, y = min(point.x for point in found) + 0.8 * size, min(point.y for point in found) + 0.8 * size
-        while any(abs(x - other.x) < size and abs(y - other.y) < size for other in placed):
-            x += 1.1 * size
+        while any(max(abs(x - other.x), abs(y - other.y)) < 1.25 * size for other in placed):
+            x += 1.3 * size
         placed.append(Label(number, min(x, frame.width - 0.6 * size), min(y, frame.height - 0.6 * size)))
     return placed
 
