@@ -15,6 +15,8 @@ from provenance.client.answers import (
     Origin,
     Report,
     Verification,
+    Watch,
+    WatchHit,
     Work,
 )
 from provenance.client.client import Client, File, Retries
@@ -32,5 +34,7 @@ __all__ = [
     "Report",
     "Retries",
     "Verification",
+    "Watch",
+    "WatchHit",
     "Work",
 ]

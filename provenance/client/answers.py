@@ -130,6 +130,34 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """An upload that is compared with every new work. `checked_at` None: not yet compared with those of before."""
+
+    id: str
+    created_at: datetime
+    title: str
+    sha256: str
+    media_type: str
+    width: int
+    height: int
+    licensee: str | None
+    checked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WatchHit:
+    """A watched upload has content of a work; `check_id` is the check that found it."""
+
+    id: int
+    watch_id: str
+    work_id: str
+    check_id: str
+    grade: str
+    probability: float
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """`result` is verified or refused; `error` names the step that refused."""
 
@@ -174,7 +202,7 @@ class Grant:
 def read_as(kind: type[_T], body: Mapping[str, Any]) -> _T:
     """Only the fields that this version knows: a newer service may say more."""
     values = {field.name: body.get(field.name) for field in fields(kind)}  # type: ignore[arg-type]
-    for name in ("created_at", "withdrawn_at", "registered_at", "valid_until", "finished_at"):
+    for name in ("created_at", "withdrawn_at", "registered_at", "valid_until", "finished_at", "checked_at"):
         if isinstance(values.get(name), str):
             values[name] = datetime.fromisoformat(str(values[name]))
     return kind(**values)

@@ -23,6 +23,8 @@ from provenance.client.answers import (
     Origin,
     Report,
     Verification,
+    Watch,
+    WatchHit,
     Work,
     read_as,
     report,
@@ -218,6 +220,30 @@ class Client:
         """For good, with its checks and their pictures."""
         self._send("DELETE", f"/v1/batches/{batch_id}")
 
+    def watch(
+        self, file: File, *, title: str = "", licensee: str | None = None, idempotency_key: str | None = None
+    ) -> Watch:
+        """Keep a picture, and have it compared with every work that is registered from now on."""
+        form = _given({"title": title, "licensee": licensee})
+        files = {"file": ("file", _read(file))}
+        return read_as(Watch, self._json("POST", "/v1/watches", data=form, files=files, headers=_once(idempotency_key)))
+
+    def watched(self, watch_id: str) -> Watch:
+        return read_as(Watch, self._json("GET", f"/v1/watches/{watch_id}"))
+
+    def watches(self, *, page_size: int = 50) -> Iterator[Watch]:
+        """Every watched upload of yours, newest first."""
+        return (read_as(Watch, item) for item in self._pages("/v1/watches", page_size))
+
+    def unwatch(self, watch_id: str) -> None:
+        """For good, with its picture, its hits and the checks that they name."""
+        self._send("DELETE", f"/v1/watches/{watch_id}")
+
+    def watch_hits(self, *, watch_id: str | None = None, after: int = 0, page_size: int = 50) -> Iterator[WatchHit]:
+        """Hits of one watched upload, or of all of yours, oldest first; only those behind the id `after`."""
+        path = f"/v1/watches/{watch_id}/hits" if watch_id else "/v1/watch-hits"
+        return (read_as(WatchHit, item) for item in self._pages(path, page_size, cursor=str(after)))
+
     def verify(self, certificate: File | Mapping[str, Any], file: File | None = None) -> Verification:
         """Ask the service about a certificate, and the file that it is about. A refusal is an answer, not an error.
         For an answer that needs no trust in the service there is `provenance verify`."""
@@ -261,13 +287,12 @@ class Client:
 
     def _pages(self, path: str, size: int, **params: Any) -> Iterator[dict[str, Any]]:
         """Every item of a list. A page is asked for when it is reached."""
-        cursor: str | None = None
         while True:
-            page = self._json("GET", path, params=_given({"limit": str(size), "cursor": cursor, **params}))
+            page = self._json("GET", path, params=_given({"limit": str(size), **params}))
             yield from page["items"]
-            cursor = page["next_cursor"]
-            if cursor is None:
+            if page["next_cursor"] is None:
                 return
+            params["cursor"] = page["next_cursor"]
 
     def _json(self, method: str, path: str, *, repeat: bool = True, **request: Any) -> dict[str, Any]:
         answer = json_object(self._send(method, path, repeat=repeat, **request))

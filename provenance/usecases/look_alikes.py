@@ -25,6 +25,20 @@ _MOST_OPEN: Final = 4  # groups in memory: the batches that are being worked on,
 _log = logging.getLogger(__name__)
 
 
+def names(models: Sequence[str]) -> str:
+    """As they stand beside a fingerprint."""
+    return "\n".join(models)
+
+
+def described(matcher: Matcher, pixels: "Pixels") -> tuple[str, bytes]:
+    """The models and the fingerprint that they made; the register's matcher may get others at any moment."""
+    while True:
+        models = tuple(matcher.models)
+        fingerprint = matcher.describe([pixels])[0]
+        if models == tuple(matcher.models):
+            return names(models), fingerprint
+
+
 @dataclass(frozen=True, slots=True)
 class _Change:
     sequence: int
@@ -43,7 +57,7 @@ class GroupIndex:
 
     @property
     def models(self) -> str:
-        return "\n".join(self._matcher.models)
+        return names(self._matcher.models)
 
     def follow(self, store: Store, group: str) -> None:
         """Be what the record says now."""
@@ -91,15 +105,19 @@ class GroupIndex:
 
 @dataclass(slots=True)
 class GroupIndexes:
-    """The groups that were used last. `new_matcher` makes an empty one."""
+    """The groups that were used last. `new_matcher` makes an empty one of the `models` in use; an index of others is
+    given up."""
 
     new_matcher: Callable[[], Matcher]
+    models: Callable[[], Sequence[str]]
     _open: "OrderedDict[str, GroupIndex]" = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, group: str) -> GroupIndex:
         with self._lock:
-            index = self._open.pop(group, None) or GroupIndex(self.new_matcher())
+            index = self._open.pop(group, None)
+            if index is None or index.models != names(self.models()):
+                index = GroupIndex(self.new_matcher())
             self._open[group] = index
             while len(self._open) > _MOST_OPEN:
                 self._open.popitem(last=False)

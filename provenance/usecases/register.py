@@ -28,6 +28,7 @@ from provenance.usecases.frames import find_mark, matched, reconsidered
 from provenance.usecases.label import Label
 from provenance.usecases.mark import MarkFrames
 from provenance.usecases.stamp import UNSTAMPED
+from provenance.usecases.watch import NEW_WORK
 
 REGISTERED: Final = "work.registered"
 MAX_TITLE: Final = 200
@@ -182,7 +183,8 @@ class Register:
             if certified.manifest:
                 unit.manifests.add(certified.manifest, certified.bindings)
             unit.log.append(EntryKind.WORK_REGISTERED, entry, at=work.created_at, work_id=work.id)
-            unit.outbox.add(REGISTERED, {"work_id": str(work.id)}, available_at=work.created_at)
+            for kind in (REGISTERED, NEW_WORK):
+                unit.outbox.add(kind, {"work_id": str(work.id)}, available_at=work.created_at)
             if not certified.time_stamped:
                 unit.outbox.add(UNSTAMPED, {"work_id": str(work.id)}, available_at=work.created_at)
 

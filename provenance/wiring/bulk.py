@@ -1,4 +1,4 @@
-"""What takes long and waits for nobody: batches. One thread works it off, one job after another."""
+"""What takes long and waits for nobody: batches, watched uploads. One thread works it off, one job after another."""
 
 import logging
 import secrets
@@ -12,11 +12,13 @@ from provenance.core.ports import Matcher
 from provenance.usecases.batch import BATCH_ITEM, Batches, BatchLimits, HandIn
 from provenance.usecases.batch_item import CheckItem
 from provenance.usecases.check import CheckPicture
+from provenance.usecases.kept import FORGET, Forget
 from provenance.usecases.look_alikes import GroupIndexes
+from provenance.usecases.watch import NEW_WATCH, NEW_WORK, Look, StartWatching, Watches
 from provenance.usecases.work import WorkOff
 from provenance.wiring.parts import Parts
 
-LONG_KINDS: Final = (BATCH_ITEM,)
+LONG_KINDS: Final = (BATCH_ITEM, NEW_WORK, NEW_WATCH)
 """Jobs that the quick round of housekeeping leaves to this thread."""
 
 PAUSE_SECONDS: Final = 1.0
@@ -70,7 +72,7 @@ class Bulk:
 
     @cached_property
     def groups(self) -> GroupIndexes:
-        return GroupIndexes(self._new_matcher)
+        return GroupIndexes(self._new_matcher, lambda: self._parts.matcher.models)
 
     @cached_property
     def _check_item(self) -> CheckItem:
@@ -86,18 +88,53 @@ class Bulk:
         )
 
     @cached_property
+    def start_watching(self) -> StartWatching:
+        parts = self._parts
+        return StartWatching(
+            store=parts.store,
+            blobs=parts.blobs,
+            images=parts.images,
+            matcher=parts.matcher,
+            clock=parts.clock,
+            new_id=new_id("wch"),
+            most=parts.settings.max_watches,
+        )
+
+    @cached_property
+    def watches(self) -> Watches:
+        return Watches(store=self._parts.store, clock=self._parts.clock)
+
+    @cached_property
+    def look(self) -> Look:
+        parts = self._parts
+        return Look(
+            store=parts.store,
+            blobs=parts.blobs,
+            images=parts.images,
+            check=self._check,
+            groups=self.groups,
+            clock=parts.clock,
+        )
+
+    @cached_property
     def round(self) -> WorkOff:
         """Works one job off; answers 0 where none is due."""
         return WorkOff(
             store=self._parts.store,
             clock=self._parts.clock,
-            handlers={BATCH_ITEM: self._check_item},
+            handlers={BATCH_ITEM: self._check_item, NEW_WORK: self.look.at_work, NEW_WATCH: self.look.at_watch},
             gave_up={BATCH_ITEM: self._check_item.gave_up},
             only=LONG_KINDS,
             limit=1,
             lease_seconds=LEASE_SECONDS,
             max_attempts=MAX_ATTEMPTS,
         )
+
+    @cached_property
+    def forget(self) -> WorkOff:
+        """Deletes pictures whose use has ended; answers 0 where there are none."""
+        handlers = {FORGET: Forget(blobs=self._parts.blobs)}
+        return WorkOff(store=self._parts.store, clock=self._parts.clock, handlers=handlers, only=(FORGET,))
 
     def keep(self, stop: threading.Event) -> None:
         """Work until `stop` is set; the job in hand is finished first."""

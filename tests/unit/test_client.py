@@ -23,6 +23,8 @@ from provenance.client import (
     Report,
     Retries,
     Verification,
+    Watch,
+    WatchHit,
     Work,
 )
 from provenance.core import errors
@@ -38,6 +40,8 @@ MODELS = {
     Batch: "BatchOut",
     BatchItem: "BatchItemOut",
     Decision: "DecisionOut",
+    Watch: "WatchOut",
+    WatchHit: "WatchHitOut",
 }
 
 
@@ -166,6 +170,25 @@ def test_a_batch_from_handing_in_to_its_end(api: Api, ann: Client, tmp_path):
     ann.delete_batch(batch.id)
     with pytest.raises(errors.NotFound):
         ann.batch(batch.id)
+
+
+def test_a_watched_upload_from_the_list_to_its_hit_and_its_end(api: Api, ann: Client):
+    painted = scene(811)
+    upload = ann.watch(encoded(painted[10:-10, 10:-10], "JPEG", quality=80), title="mug 杯")
+    assert (upload.title, upload.checked_at, upload in list(ann.watches(page_size=1))) == ("mug 杯", None, True)
+    work = ann.register(encoded(painted))
+    while api.service.bulk.round():
+        pass
+    assert ann.watched(upload.id).checked_at.tzinfo is UTC
+    (hit,) = ann.watch_hits(watch_id=upload.id)
+    assert (hit.work_id, hit.watch_id) == (work.id, upload.id)
+    assert hit in list(ann.watch_hits(page_size=1))
+    assert hit not in list(ann.watch_hits(after=hit.id))
+    assert work.id in [match.work_id for match in ann.report(hit.check_id).matches]
+    ann.unwatch(upload.id)
+    with pytest.raises(errors.NotFound):
+        ann.watched(upload.id)
+    assert hit not in list(ann.watch_hits())
 
 
 def test_a_batch_of_addresses_is_stopped(ann: Client):

@@ -30,6 +30,7 @@ from provenance.faces.api.routes import (
     softbinding,
     status,
     verify,
+    watches,
     works,
 )
 from provenance.settings import Settings
@@ -42,8 +43,8 @@ Marks, certifies, finds again and licenses AI-generated art.
 
 Authenticate with `Authorization: Bearer pvk_…` (`provenance apikey create`). Errors are RFC 9457 problems
 (`application/problem+json`); their `type` ends in a stable code. Lists are paged by cursor. `POST /v1/works`,
-`POST /v1/checks:batch` and `POST /v1/grants` take an `Idempotency-Key`. Every answer names its request in
-`X-Request-Id`.
+`POST /v1/checks:batch`, `POST /v1/watches` and `POST /v1/grants` take an `Idempotency-Key`. Every answer names
+its request in `X-Request-Id`.
 """
 TAGS: Final[list[dict[str, Any]]] = [
     {"name": "works", "description": "Registered artworks, their marked files and their certificates."},
@@ -76,6 +77,7 @@ def create_app(service: Service | None = None) -> FastAPI:
         checks,
         batches,
         reviews,
+        watches,
         verify,
         status,
         licences,

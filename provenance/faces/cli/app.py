@@ -23,6 +23,7 @@ from provenance.faces.cli.commands import (
     operations,
     reindex,
     verify,
+    watch,
     works,
 )
 from provenance.faces.cli.console import ReaderLeft, complain, settle_streams, silence
@@ -45,8 +46,9 @@ app = typer.Typer(
 for module in (works, checks, calibration, verify, marks, operations, anchor, reindex):
     for command in module.COMMANDS:
         app.command()(command)
-for name, group in (admin.GROUPS | ca.GROUPS | calibration.GROUPS | certificate.GROUPS | log.GROUPS).items():
-    app.add_typer(group, name=name)
+for module in (admin, ca, calibration, certificate, log, watch):
+    for name, group in module.GROUPS.items():
+        app.add_typer(group, name=name)
 
 
 def _print_version(wanted: bool) -> None:

@@ -73,7 +73,7 @@ def test_guarded_operations_document_401_and_403_and_the_header_that_comes_with_
 
 
 def test_what_creates_says_where(document: dict):
-    for where in ("/v1/works", "/v1/checks", "/v1/grants"):
+    for where in ("/v1/works", "/v1/checks", "/v1/watches", "/v1/grants"):
         assert "Location" in document["paths"][where]["post"]["responses"]["201"]["headers"]
     assert "Location" in document["paths"]["/v1/checks:batch"]["post"]["responses"]["202"]["headers"]
 

@@ -39,6 +39,7 @@ from provenance.usecases.register import Register, Submission
 from provenance.usecases.report import MakeReport
 from provenance.usecases.revoke import TakeBack
 from provenance.usecases.verify import Verify
+from provenance.usecases.watch import NEW_WATCH, NEW_WORK, Look, StartWatching, Watches
 from provenance.usecases.withdraw import Withdraw
 from provenance.usecases.work import WorkOff
 from tests.doubles import PixelWatermarker, ScriptedLedger, SteppingClock, ThumbnailMatcher
@@ -95,7 +96,9 @@ class Studio:
     base_url: str | None = None
     credentials: ContentCredentials | None = None
     false_alarms: tuple[FalseAlarms, ...] = ()
-    groups: GroupIndexes = field(default_factory=lambda: GroupIndexes(ThumbnailMatcher))
+    groups: GroupIndexes = field(
+        default_factory=lambda: GroupIndexes(ThumbnailMatcher, lambda: ThumbnailMatcher.models)
+    )
     pages: "FakeWeb" = field(default_factory=lambda: FakeWeb())
     limits: BatchLimits = field(default_factory=lambda: BatchLimits(items=8, file_bytes=100_000, open=2))
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -232,9 +235,42 @@ class Studio:
         )
 
     @property
+    def start_watching(self) -> StartWatching:
+        return StartWatching(
+            store=self.store,
+            blobs=self.blobs,
+            images=self.images,
+            matcher=self.matcher,
+            clock=self.clock,
+            new_id=lambda: f"wch_{next(self._numbers)}",
+            most=3,
+        )
+
+    @property
+    def watches(self) -> Watches:
+        return Watches(store=self.store, clock=self.clock)
+
+    @property
+    def look(self) -> Look:
+        return Look(
+            store=self.store,
+            blobs=self.blobs,
+            images=self.images,
+            check=self.check,
+            groups=self.groups,
+            clock=self.clock,
+        )
+
+    @property
     def bulk(self) -> WorkOff:
         """One job at a time, as the service's worker; then the quick ones that follow."""
-        handlers = {BATCH_ITEM: self.check_item, FORGET: Forget(blobs=self.blobs)}
+        look = self.look
+        handlers = {
+            BATCH_ITEM: self.check_item,
+            NEW_WORK: look.at_work,
+            NEW_WATCH: look.at_watch,
+            FORGET: Forget(blobs=self.blobs),
+        }
         gave_up = {BATCH_ITEM: self.check_item.gave_up}
         return WorkOff(
             store=self.store, clock=self.clock, handlers=handlers, gave_up=gave_up, only=tuple(handlers), limit=1

@@ -61,6 +61,7 @@ def test_nothing_is_checked_before_the_answer(studio: Studio) -> None:
 
 def test_pictures_get_their_checks_one_by_one(studio: Studio) -> None:
     work = studio.registered(1)
+    studio.work_off()
     batch = hand_in(studio, studio.file(work), png(painting(2)))
     blobs = [item.blob for item in items(studio, batch)]
     assert studio.bulk() == 1
@@ -317,7 +318,7 @@ def test_a_picture_that_another_worker_settled_meanwhile_is_compared_too(
     batch = hand_in(studio, png(painting(3)), brighter(3, 4))
     other = studio.check_item.__class__(
         **{name: getattr(studio.check_item, name) for name in studio.check_item.__slots__ if name != "groups"},
-        groups=GroupIndexes(ThumbnailMatcher),
+        groups=GroupIndexes(ThumbnailMatcher, lambda: ThumbnailMatcher.models),
     )
     alike, first = GroupIndex.alike, [True]
 

@@ -23,6 +23,7 @@ from provenance.core.records import ContentKind, WorkStatus
 from provenance.core.types import WorkId
 from provenance.credentials import verify
 from provenance.usecases.register import MAX_LOOK_ALIKES, MAX_TITLE, REGISTERED, Submission
+from provenance.usecases.watch import NEW_WORK
 from tests.doubles import PixelWatermarker, copy_mark
 from tests.unit.usecases.conftest import NOTHING, Studio, decoded, encoded, painting, png
 
@@ -85,11 +86,12 @@ def test_the_fingerprint_is_that_of_the_marked_picture(studio: Studio) -> None:
     assert studio.matcher.checkpoint() == operation.sequence
 
 
-def test_a_job_follows_from_it(studio: Studio) -> None:
+def test_jobs_follow_from_it(studio: Studio) -> None:
     work = studio.registered(1)
     with studio.store.unit() as unit:
-        (job,) = unit.outbox.claim(studio.clock(), limit=10, lease_seconds=60)
-    assert (job.kind, job.body) == (REGISTERED, {"work_id": str(work.id)})
+        jobs = unit.outbox.claim(studio.clock(), limit=10, lease_seconds=60)
+    body = {"work_id": str(work.id)}
+    assert [(job.kind, job.body) for job in jobs] == [(REGISTERED, body), (NEW_WORK, body)]
 
 
 def test_earlier_look_alikes_become_evidence_and_no_refusal(studio: Studio) -> None:
@@ -243,7 +245,7 @@ def test_the_rows_come_together_or_not_at_all(studio: Studio, repository: str, m
             studio.register(submission())
     assert studio.counts() == NOTHING
     studio.register(submission())
-    assert studio.counts() == {"works": 1, "operations": 1, "jobs": 1, "leaves": 1}
+    assert studio.counts() == {"works": 1, "operations": 1, "jobs": 2, "leaves": 1}
 
 
 @pytest.mark.parametrize("error", [Busy("32 requests wait", retry_after=2), Unavailable("shutting down")])
@@ -333,7 +335,7 @@ def test_of_two_that_race_the_database_lets_one_in(studio: Studio) -> None:
     studio.blobs = Overtaken(studio.blobs, "")
     late = studio.register
     assert existing(lambda: late(submission())) == str(winner[0])
-    assert studio.counts() == {"works": 1, "operations": 1, "jobs": 1, "leaves": 1}
+    assert studio.counts() == {"works": 1, "operations": 1, "jobs": 2, "leaves": 1}
 
 
 def test_eight_at_once_give_one_work_and_seven_conflicts(studio: Studio) -> None:
@@ -348,7 +350,7 @@ def test_eight_at_once_give_one_work_and_seven_conflicts(studio: Studio) -> None
     assert len(answers) == 8
     (new,) = [answer for answer in answers if answer.startswith("new")]
     assert answers.count(new.replace("new", "old")) == 7
-    assert studio.counts() == {"works": 1, "operations": 1, "jobs": 1, "leaves": 1}
+    assert studio.counts() == {"works": 1, "operations": 1, "jobs": 2, "leaves": 1}
 
 
 def test_an_id_that_is_taken_is_a_conflict(studio: Studio) -> None:

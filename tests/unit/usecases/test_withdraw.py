@@ -28,7 +28,7 @@ def test_it_leaves_the_index_and_a_job_follows(studio: Studio) -> None:
     work = studio.registered(1)
     studio.withdraw(work.id)
     assert str(work.id) not in studio.matcher
-    assert studio.counts() == {"works": 1, "operations": 2, "jobs": 2, "leaves": 2}
+    assert studio.counts() == {"works": 1, "operations": 2, "jobs": 3, "leaves": 2}
     with studio.store.unit() as unit:
         jobs = unit.outbox.claim(studio.clock(), limit=10, lease_seconds=1)
     assert (jobs[-1].kind, jobs[-1].body) == (WITHDRAWN, {"work_id": str(work.id)})
@@ -89,5 +89,5 @@ def test_nothing_is_withdrawn_by_halves(studio: Studio, monkeypatch: pytest.Monk
     monkeypatch.setattr(SqlOutbox, "add", full)
     with pytest.raises(Unavailable):
         studio.withdraw(work.id)
-    assert studio.counts() == {"works": 1, "operations": 1, "jobs": 1, "leaves": 1}
+    assert studio.counts() == {"works": 1, "operations": 1, "jobs": 2, "leaves": 1}
     assert studio.ask(png(painting(1))).report["grade"] == "identical"

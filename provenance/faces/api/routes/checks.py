@@ -39,7 +39,7 @@ def check_picture(
     if (form.file is None) == (form.url is None):
         raise InvalidRequest("send either `file` or `url`")
     with in_flight.slot():
-        data = form.file.file.read() if form.file else _fetch(service, form.url or "")
+        data = form.file.file.read() if form.file else fetched(service, form.url or "")
         found = service.check(check.Query(data=data, owner=key.owner, licensee=form.licensee, keep=form.keep))
     response.headers["Location"] = f"/v1/checks/{found.id}"
     return CheckOut.of(found)
@@ -106,7 +106,8 @@ def explain_check(
     return ExplanationOut.model_validate(service.explain(found))
 
 
-def _fetch(service: Service, url: str) -> bytes:
+def fetched(service: Service, url: str) -> bytes:
+    """What lies at an address, through the guard. Raises InvalidRequest where this service fetches none."""
     if not service.settings.fetch_urls:
         raise InvalidRequest("this service does not fetch URLs", hint="upload the file")
     return service.fetcher.fetch(url)
