@@ -1,67 +1,112 @@
 """check: which registered works does a picture show?"""
 
-from collections import Counter
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
-from provenance.core.errors import InvalidRequest
+from provenance.core.errors import InvalidRequest, Rejected
 from provenance.core.types import Grade, check_licensee
 from provenance.faces.cli import explaining, files, opened
 from provenance.faces.cli.batch import each
-from provenance.faces.cli.console import AsJson, Paths, emit, note, placed, say
+from provenance.faces.cli.console import AsJson, Paths, emit, placed, say
 from provenance.faces.cli.exits import Exit
+from provenance.faces.cli.folder import Finished, FolderRun, ended
+from provenance.usecases.look_alikes import GroupIndex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from provenance.adapters.reports import Language
     from provenance.core.report import Report
+    from provenance.wiring import Service
 
 _WIDEST: Final = max(len(grade) for grade in Grade)
 _LICENCES: Final = {"licensed": ", licensed", "not-licensed": ", not licensed"}
 
 
+Licensee = Annotated[str | None, typer.Option(help="Who uses the pictures, as named in the grant.")]
+FailOnMatch = Annotated[bool, typer.Option("--fail-on-match", help="Exit with 1 when a registered work was found.")]
+ReportPath = Annotated[Path | None, typer.Option(help="A report on one picture: FILE.pdf, .html or .json.")]
+Explained = Annotated[
+    bool, typer.Option("--explain", help="Every work that was considered, every score, and where the search stopped.")
+]
+Resumed = Annotated[
+    Path | None, typer.Option("--resume", help="FILE: write down what is finished, and go on from it the next time.")
+]
+NearOnes = Annotated[
+    bool, typer.Option("--duplicates", help="Look for near duplicates among the pictures too, which takes longer.")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What was asked for, of every picture."""
+
+    licensee: str | None
+    fail_on_match: bool
+    paper: "_Paper | None"
+    force: bool
+    explain: bool
+    near: bool
+    as_json: bool
+
+
 def check(
     paths: Paths,
-    licensee: Annotated[str | None, typer.Option(help="Who uses the pictures, as named in the grant.")] = None,
-    fail_on_match: Annotated[
-        bool, typer.Option("--fail-on-match", help="Exit with 1 when a registered work was found.")
-    ] = False,
-    report: Annotated[Path | None, typer.Option(help="A report on one picture: FILE.pdf, .html or .json.")] = None,
+    licensee: Licensee = None,
+    fail_on_match: FailOnMatch = False,
+    report: ReportPath = None,
     lang: Annotated[str, typer.Option(help="Of the report: en or zh.")] = "en",
     force: Annotated[bool, typer.Option("--force", help="Overwrite another report.")] = False,
-    explain: Annotated[
-        bool,
-        typer.Option("--explain", help="Every work that was considered, every score, and where the search stopped."),
-    ] = False,
+    explain: Explained = False,
+    resume: Resumed = None,
+    duplicates: NearOnes = False,
     as_json: AsJson = False,
 ) -> None:
     """Check pictures against the register, with the evidence. It says what was found, never "infringement"."""
-    from provenance.usecases.check import Query
-
     if licensee is not None:
         check_licensee(licensee)
     named = files.pictures(paths)
-    paper = _paper(report, lang, len(named)) if report is not None else None
-    grades: Counter[Grade] = Counter()
-    with opened.service() as service:
+    wanted = _Wanted(
+        licensee=licensee,
+        fail_on_match=fail_on_match,
+        paper=_paper(report, lang, len(named)) if report is not None else None,
+        force=force,
+        explain=explain,
+        near=duplicates,
+        as_json=as_json,
+    )
+    with opened.service() as service, Finished(resume, licensee) if resume else nullcontext() as finished:
+        index = GroupIndex(service.local_matcher.fresh()) if duplicates else None
+        run = FolderRun(finished=finished, index=index)
+        worst = each(named, lambda picture: _one(service, picture, wanted, run), label="checking", as_json=as_json)
+    if len(named) > 1 and (not as_json or duplicates or resume):
+        run.summed_up(len(named), as_json=as_json)
+    raise typer.Exit(worst)
 
-        def one(picture: files.Named) -> Exit:
-            data = files.read(picture.path, limit=service.settings.max_upload_bytes)
-            found = service.check(Query(data=data, owner=opened.LOCAL, licensee=licensee))
-            if paper is not None:
-                paper.write(service.report(found, query=service.images.read(data), viewer=None), force=force)
-            grade = Grade(found.report["grade"])
-            grades[grade] += 1
-            _tell(str(picture), found.report, service.explain(found) if explain else None, as_json=as_json)
-            return Exit.ERROR if fail_on_match and grade.is_match else Exit.OK
 
-        ended = each(named, one, label="checking", as_json=as_json)
-    if len(named) > 1 and not as_json:
-        note(_summary(grades, len(named)))
-    raise typer.Exit(ended)
+def _one(service: "Service", picture: files.Named, wanted: _Wanted, run: FolderRun) -> Exit:
+    from provenance.usecases.check import Query
+
+    data = files.read(picture.path, limit=service.settings.max_upload_bytes)
+    earlier = run.earlier(str(picture), data)
+    if earlier is not None:
+        return ended(earlier, fail_on_match=wanted.fail_on_match)
+    try:
+        found = service.check(Query(data=data, owner=opened.LOCAL, licensee=wanted.licensee))
+    except Rejected as error:
+        run.refused(str(picture), data, error)
+        raise
+    if wanted.paper is not None:
+        made = service.report(found, query=service.images.read(data), viewer=None)
+        wanted.paper.write(made, force=wanted.force)
+    why = service.explain(found) if wanted.explain else None
+    run.checked(str(picture), found.report, service.images.read(data).pixels if wanted.near else None)
+    _tell(str(picture), found.report, why, as_json=wanted.as_json)
+    return Exit.ERROR if wanted.fail_on_match and Grade(found.report["grade"]).is_match else Exit.OK
 
 
 COMMANDS: Final = (check,)
@@ -126,9 +171,3 @@ def _lines(match: "Mapping[str, Any]") -> list[str]:
 
 def _spoken(witness: "Mapping[str, Any]") -> str:
     return f"{witness['kind']} {witness['score']:.3g}"
-
-
-def _summary(grades: Counter[Grade], named: int) -> str:
-    counted = [f"{grades[grade]} {grade}" for grade in Grade if grades[grade]]
-    failed = named - grades.total()
-    return f"{named} pictures: {', '.join(counted + ([f'{failed} could not be checked'] if failed else []))}"
