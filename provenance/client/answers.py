@@ -69,8 +69,24 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What a reviewer said of one match; `opinion` is confirm, reject or unsure. The rest is the match as it was."""
+
+    id: int
+    work_id: str
+    opinion: str
+    note: str
+    reviewer: str
+    created_at: datetime
+    grade: str
+    probability: float
+    calibration: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """The answer to a check; `matches` are best first and `grade` is the first one's."""
+    """The answer to a check; `matches` are best first and `grade` is the first one's. `decisions` are what reviewers
+    said since, oldest first."""
 
     id: str
     created_at: datetime
@@ -82,6 +98,7 @@ class Report:
     policy: str
     models: list[str]
     milliseconds: dict[str, float]
+    decisions: list[Decision]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,21 +129,6 @@ class BatchItem:
     grade: str | None
     sha256: str | None
     error: dict[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a reviewer said of one match; `opinion` is confirm, reject or unsure. The rest is the match as it was."""
-
-    id: int
-    work_id: str
-    opinion: str
-    note: str
-    reviewer: str
-    created_at: datetime
-    grade: str
-    probability: float
-    calibration: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,4 +211,6 @@ def read_as(kind: type[_T], body: Mapping[str, Any]) -> _T:
 
 
 def report(body: Mapping[str, Any]) -> Report:
-    return read_as(Report, {**body, "matches": [read_as(Match, match) for match in body["matches"]]})
+    matches = [read_as(Match, match) for match in body["matches"]]
+    decisions = [read_as(Decision, decision) for decision in body.get("decisions", ())]
+    return read_as(Report, {**body, "matches": matches, "decisions": decisions})

@@ -144,7 +144,7 @@ def test_a_match_is_decided_on(ann: Client, alps: dict):
     found = ann.check(picture("photo-alps.jpg"), keep=True)
     made = ann.decide(found.id, alps["id"], "unsure", note="看过了")
     again = ann.decide(found.id, alps["id"], "confirm")
-    assert ann.decisions(found.id) == [made, again]
+    assert ann.decisions(found.id) == ann.report(found.id).decisions == [made, again]
     assert (made.reviewer, made.note, again.opinion) == ("ann", "看过了", "confirm")
     settled = next(item for item in ann.calibration_report() if item["calibration"] == again.calibration)
     assert settled["grades"]["identical"]["confirmed"] >= 1

@@ -47,8 +47,9 @@ def check_picture(
 
 @router.get("/{check_id}", responses=responses(400, 401, 403, 404, 503))
 def read_report(service: ServiceDep, check_id: CheckId, key: Annotated[ApiKey, caller("checks:write")]) -> CheckOut:
-    """A report of yours, as it was answered then."""
-    return CheckOut.of(service.kept.get(check_id, owner=owner_of(key)))
+    """A report of yours, as it was answered then, with what reviewers decided since."""
+    owner = owner_of(key)
+    return CheckOut.of(service.kept.get(check_id, owner=owner), service.review.decisions(check_id, owner=owner))
 
 
 @router.delete("/{check_id}", status_code=204, responses=responses(400, 401, 403, 404, 429, 503))

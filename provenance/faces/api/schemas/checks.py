@@ -1,11 +1,14 @@
 """Bodies of `/v1/checks`: a question, and a report that was stored as it was answered."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from provenance.core.bulk import Decision
 from provenance.core.records import Check
 from provenance.faces.api.schemas.fields import GradeName, Moment, OptionalUpload, Polygon, Sha256, WorkIdField
+from provenance.faces.api.schemas.reviews import DecisionOut
 
 
 class CheckForm(BaseModel):
@@ -161,7 +164,9 @@ class CheckOut(BaseModel):
     milliseconds: dict[str, float] = Field(
         examples=[{"decode": 11.4, "mark": 182.0, "match": 240.3}], description="Wall time by stage."
     )
+    decisions: list[DecisionOut] = Field(description="What reviewers said of its matches, oldest first.")
 
     @classmethod
-    def of(cls, check: Check) -> "CheckOut":
-        return cls.model_validate(dict(check.report))
+    def of(cls, check: Check, decisions: Sequence[Decision] = ()) -> "CheckOut":
+        told = [DecisionOut.of(decision) for decision in decisions]
+        return cls.model_validate({**check.report, "decisions": told})
