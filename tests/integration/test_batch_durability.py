@@ -1,4 +1,4 @@
-"""A batch outlives its servers: kill -9 in the middle of it, full disks, databases that are away."""
+"""Batches and watched uploads outlive their servers: kill -9 in the middle, full disks, databases that are away."""
 
 import os
 import shutil
@@ -109,6 +109,38 @@ def test_a_batch_is_finished_by_the_servers_after_the_killed_ones(server: Server
             time.sleep(0.2)
         assert blobs(server.home) == of_the_work  # no picture of the batch is left
     assert server.end(signal.SIGTERM) in (0, -signal.SIGTERM)
+
+
+def test_a_watched_upload_is_hit_once_by_works_whose_server_was_killed(server: Server) -> None:
+    works = [picture("photo-canyon.jpg"), picture("photo-alps.jpg")]
+    uploads = [encoded(decoded(work)[20:, 30:-30], "JPEG", quality=75) for work in works]
+    server.command("init")
+    key = new_key(server)
+    server.start()
+    with server.client(key) as client:
+        watches = [client.watch(upload) for upload in uploads]
+    registered = []
+    for number, work in enumerate(works):
+        with server.client(key) as client:
+            registered.append(client.register(work).id)
+        time.sleep(0.3 * number)  # at once, and in the middle of the comparison
+        server.end(signal.SIGKILL)
+        server.start()
+    wanted = list(zip([watch.id for watch in watches], registered, strict=True))
+    with server.client(key) as client:
+        deadline = time.monotonic() + START_SECONDS + 2 * LEASE_SECONDS
+        hits = list(client.watch_hits())
+        while len(hits) < len(wanted) and time.monotonic() < deadline:
+            time.sleep(0.5)
+            hits = list(client.watch_hits())
+        assert sorted((hit.watch_id, hit.work_id) for hit in hits) == sorted(wanted)
+        assert all(client.report(hit.check_id).matches for hit in hits)
+        left = "SELECT count(*) FROM jobs WHERE kind LIKE 'watch.%' AND state = 'ready'"
+        while rows(server.home, left) != [(0,)] and time.monotonic() < deadline:
+            time.sleep(0.5)  # what the killed ones had in hand is looked at again
+        assert rows(server.home, left) == [(0,)]
+        assert list(client.watch_hits()) == hits
+        assert rows(server.home, "SELECT count(*) FROM checks") == [(len(hits),)]
 
 
 def hand_in(service: Service, *files: bytes) -> str:
