@@ -64,7 +64,7 @@ class _Stage:
     wide_z: float
 
 
-_STAGES: Final = 5  # three families in the whole picture, one in each of two parts
+_STAGES: Final = 6  # three families in the whole picture, one in each of three parts
 
 MAX_TAG_CHECKS: Final = _STAGES * ((1 + _DECODED) * _LIST + _WIDE_DECODED * _WIDE_LIST) + _LAST_LIST
 """Tags compared per key and picture, at most."""
@@ -97,6 +97,7 @@ class LatticeDetector:
         return (
             self._search_all(analysis.whole)
             or self._search_scale(analysis.textured)
+            or self._search_scale(analysis.busiest)
             or self._search_scale(analysis.contrary)
         )
 

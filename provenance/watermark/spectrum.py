@@ -67,9 +67,14 @@ class Analysis:
         return transform(np.where(self._energy < self._thirds[0], np.float32(0), self._plane), self._reduction)
 
     @cached_property
+    def busiest(self) -> Spectrum:
+        """Of its busiest third alone."""
+        return transform(np.where(self._energy < self._thirds[1], np.float32(0), self._plane), self._reduction)
+
+    @cached_property
     def contrary(self) -> Spectrum:
-        """Its two quieter thirds turned over against the busiest."""
-        return transform(np.where(self._energy < self._thirds[1], -self._plane, self._plane), self._reduction)
+        """Its quietest third turned over against the rest."""
+        return transform(np.where(self._energy < self._thirds[0], -self._plane, self._plane), self._reduction)
 
     @cached_property
     def _thirds(self) -> NDArray[np.float32]:

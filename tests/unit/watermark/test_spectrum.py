@@ -57,11 +57,12 @@ def test_whitened_power_of_a_picture_has_mean_one() -> None:
 def test_the_parts_are_of_one_picture() -> None:
     """What is turned over and what is left out make the difference between the spectra."""
     analysis = analyse(texture(200, 300))
-    whole, textured, contrary = (part.values for part in (analysis.whole, analysis.textured, analysis.contrary))
-    assert whole.shape == textured.shape == contrary.shape
-    assert np.abs(textured).mean() < np.abs(whole).mean()
-    busiest = (whole + contrary) / 2  # a third of the picture, as it is
-    assert 0.2 < (np.abs(busiest) ** 2).sum() / (np.abs(whole) ** 2).sum() < 0.5
+    parts = (analysis.whole, analysis.textured, analysis.busiest, analysis.contrary)
+    whole, textured, busiest, contrary = (part.values for part in parts)
+    assert np.allclose(contrary, textured - (whole - textured), atol=1e-3 * np.abs(whole).max())
+    energies = [float((np.abs(part) ** 2).sum()) for part in (busiest, textured, whole)]
+    assert energies == sorted(energies)
+    assert energies[0] < 0.6 * energies[2]
 
 
 def test_large_pictures_are_analysed_reduced() -> None:
