@@ -36,7 +36,7 @@ _WEBP_MARGIN: Final = 1.0  # dB that should be left after WebP
 _WEBP_QUALITY: Final = 50  # of this quality instead
 _PLAIN_SLOPE: Final = 0.7  # dB of plain margin per dB of strength
 _SEARCHED_SIDE: Final = 384  # canonical pixels; under it the search is weaker than the code, and has to succeed
-_SMALL_CHOICES: Final = 6  # origins that are tried on such a picture before it is refused
+_SMALL_CHOICES: Final = 20  # origins that are tried on such a picture before it is refused
 _SMALL_SIDE: Final = 256  # canonical pixels; under it a refusal is put down to size
 _SATURATED_SHARE: Final = 0.5
 
