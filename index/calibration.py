@@ -33,6 +33,13 @@ FEATURES: Final = (
     "core",
     "agreeing",
     "share_log_inliers",
+    "log_guided",
+    "found_again",
+    "recovered",
+    "hull_share",
+    "hull_share_log_guided",
+    "log_all_inliers",
+    "agreeing_parts",
 )
 
 
@@ -53,7 +60,7 @@ class FalseAlarms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """`mean`, `scale`, `weights` float64[13] in the order of FEATURES. `strict` is the probability from which content
+    """`mean`, `scale`, `weights` float64[20] in the order of FEATURES. `strict` is the probability from which content
     counts as found, `review` the one from which a person should look. `thresholds` are those of the single
     witnesses."""
 
@@ -86,9 +93,10 @@ class Calibration:
 
 
 def features(pair: Pair) -> NDArray[np.float64]:
-    """float64[13], each about 0..1 (logarithms of inliers about 0..6), larger for closer."""
+    """float64[20], each about 0..1 (logarithms of inliers about 0..6), larger for closer."""
     found, dense = pair.geometry, pair.agreement
     log_inliers = math.log1p(pair.inliers)
+    log_guided = math.log1p(found.guided) if found else 0.0
     return np.array(
         [
             max(0.0, pair.cosine),
@@ -104,6 +112,13 @@ def features(pair: Pair) -> NDArray[np.float64]:
             dense.core,
             math.sqrt(dense.agreeing),
             dense.share * log_inliers,
+            log_guided,
+            found.guided / max(1, found.possible) if found else 0.0,
+            found.guided / max(1, found.expected) if found else 0.0,
+            dense.hull,
+            dense.hull * log_guided,
+            math.log1p(found.all_inliers) if found else 0.0,
+            math.sqrt(dense.agreeing_hull + sum(part.agreeing_hull for part in pair.parts)),
         ]
     )
 

@@ -10,16 +10,16 @@ from index.describe import Query
 from index.fingerprint import Fingerprint, unpack
 from index.hashes import PDQ_BYTES, PDQ_MIN_QUALITY
 from index.local.codebook import Codebook
-from index.local.vote import InvertedFile
+from index.local.vote import KEYPOINTS, Entries, InvertedFile
 from index.vectors.binary import BinaryIndex
 from index.vectors.flat import FlatIndex
 from index.vectors.locks import ReadWriteLock
 
 Packed = bytes | memoryview
 
-_BY_DESCRIPTOR: Final = 4  # references that each way may put on the shortlist
+_BY_DESCRIPTOR: Final = 6  # references that each way may put on the shortlist
 _BY_HASH: Final = 4
-_BY_VOTES: Final = 7
+_BY_VOTES: Final = 10
 _VOTERS: Final = 400  # of the query's keypoints; they are ordered so that the first ones cover all of the picture
 
 
@@ -91,10 +91,12 @@ class Catalogue:
         hashed = np.array([p.pdq_quality >= PDQ_MIN_QUALITY for p in prints])
         if hashed.any():  # what has no structure is near to everything else that has none
             self._hashes.add(slots[hashed], np.stack([p.pdq for p in prints])[hashed])
-        owners = np.repeat(slots, [len(p.codes) for p in prints])
-        if len(owners):
-            cells, codes = (np.concatenate([getattr(p, part) for p in prints]) for part in ("cells", "codes"))
-            self._votes.add(owners, cells, codes)
+        shown = [min(KEYPOINTS, len(p.codes)) for p in prints]
+        columns = (
+            np.concatenate([getattr(p, part)[:KEYPOINTS] for p in prints])
+            for part in ("cells", "codes", "points", "scales", "angles")
+        )
+        self._votes.add(Entries(np.repeat(slots, shown), *columns))
 
     def with_pixels(self, digest: bytes) -> list[Candidate]:
         """References with exactly these pixels."""
@@ -124,8 +126,8 @@ class Catalogue:
         vectors = [query.vector, *(extra.vector for extra in query.extras)]
         features = query.features  # before the lock, as the vectors: they take long
         with self._lock.read():
-            votes = self._votes.vote(features.descriptors[:_VOTERS])
-            for slot, share in self._votes.vote(features.mirrored.descriptors[:_VOTERS]).items():
+            votes = self._votes.vote(features, _VOTERS)
+            for slot, share in self._votes.vote(features.mirrored, _VOTERS).items():
                 votes[slot] = max(votes.get(slot, 0.0), share)
             voted = sorted(votes, key=lambda slot: (-votes[slot], slot))[:_BY_VOTES]
             ways = dict.fromkeys(voted, ("votes",))

@@ -51,7 +51,8 @@ class Likeness:
 class Pair:
     """What the witnesses say. `pdq` and `phash` are distances in bits (PDQ the best of eight orientations); `cosine` of
     the primary descriptors, `extras` what the others say; `transform` reference to query, both 0..1, None without a
-    hypothesis; `geometry` None when keypoints found none, or when the orientation that PDQ names explains more."""
+    hypothesis; `geometry` None when keypoints found none, or when the orientation that PDQ names explains more. `parts` are the agreements of
+    `geometry.parts`."""
 
     same_pixels: bool
     cosine: float
@@ -60,6 +61,7 @@ class Pair:
     transform: NDArray[np.float64] | None
     geometry: Geometry | None
     agreement: dense.Agreement
+    parts: tuple[dense.Agreement, ...] = ()
     extras: tuple[Likeness, ...] = ()
 
     @property
@@ -79,7 +81,9 @@ def compare(query: Query, reference: Fingerprint, codebook: Codebook) -> Pair:
     pdq = int(distances.min()) if meaningful else PDQ_BITS // 2
     found = align(query.features, reference.features(codebook))
     transform = found.transform if found else None
-    agreement = dense.compare(query.luma, reference.luma, transform) if transform is not None else dense.NOTHING
+    agreement = dense.NOTHING
+    if found:
+        agreement = dense.compare(query.luma, reference.luma, found.transform, found.hull)
     if pdq <= PDQ_HYPOTHESIS and (found is None or found.inliers < PLENTY):
         turn = TURNS[int(distances.argmin())]
         turned = dense.compare(query.luma, reference.luma, turn)
@@ -93,6 +97,9 @@ def compare(query: Query, reference: Fingerprint, codebook: Codebook) -> Pair:
         transform=transform,
         geometry=found,
         agreement=agreement,
+        parts=tuple(
+            dense.compare(query.luma, reference.luma, part.transform, part.hull) for part in (found.parts if found else ())
+        ),
         extras=tuple(
             Likeness(extra.model, float(extra.vector @ reference.vectors[extra.model]), extra.threshold)
             for extra in query.extras

@@ -29,8 +29,7 @@ from numpy.typing import NDArray
 
 from index.hashes import PDQ_BYTES, PHASH_BYTES
 from index.local.codebook import PARTS, Codebook
-from index.local.features import LocalFeatures
-from index.local.verify import ReferenceFeatures
+from index.local.features import LocalFeatures, ReferenceFeatures
 
 VERSION: Final = 2
 _MAGIC: Final = b"PVFP"

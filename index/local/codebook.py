@@ -19,32 +19,38 @@ from numpy.typing import NDArray
 from index.local.features import DIMENSIONS
 
 PATH: Final = Path(__file__).parent.parent / "models" / "rootsift-codebook.npz"
+VOTES_PATH: Final = PATH.with_name("rootsift-votes.npz")
 PARTS: Final = 32  # bytes a descriptor: 32 sub-vectors of 4 numbers, one of 256 centroids each
+VOTE_PARTS: Final = 16  # bytes a descriptor in the inverted file, where more must fit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Codebook:
-    """`cells` float32[cells, 128]; `parts` float32[32, 256, 4]; `name` changes whenever a code would."""
+    """`cells` float32[cells, 128]; `parts` float32[32, 256, 4]; `name` changes whenever a code would. `votes`
+    float32[16, 256, 8] are of the inverted file alone, which is made from codes: they are no part of the name."""
 
     name: str
     cells: NDArray[np.float32]
     parts: NDArray[np.float32]
     quantizer: Any  # faiss.IndexFlatL2 over `cells`; only searched, so threads may share it
     coder: Any  # faiss.ProductQuantizer
+    votes: NDArray[np.float32]
+    voter: Any  # faiss.ProductQuantizer
 
     @classmethod
-    def from_arrays(cls, cells: NDArray[np.uint8], parts: NDArray[np.float16]) -> "Codebook":
+    def from_arrays(
+        cls, cells: NDArray[np.uint8], parts: NDArray[np.float16], votes: NDArray[np.float16]
+    ) -> "Codebook":
         """Raises ValueError when the shapes are not those of a codebook."""
-        if cells.ndim != 2 or cells.shape[1] != DIMENSIONS or parts.shape != (PARTS, 256, DIMENSIONS // PARTS):
-            raise ValueError(f"not a codebook of RootSIFT descriptors: cells {cells.shape}, parts {parts.shape}")
+        if cells.ndim != 2 or cells.shape[1] != DIMENSIONS:
+            raise ValueError(f"not a codebook of RootSIFT descriptors: cells {cells.shape}")
         wide = np.ascontiguousarray(cells, np.float32)
-        narrow = np.ascontiguousarray(parts, np.float32)
         quantizer = faiss.IndexFlatL2(DIMENSIONS)
         quantizer.add(wide)
-        coder = faiss.ProductQuantizer(DIMENSIONS, PARTS, 8)
-        faiss.copy_array_to_vector(narrow.ravel(), coder.centroids)
+        narrow, coder = _coder(parts, PARTS)
+        coarse, voter = _coder(votes, VOTE_PARTS)
         digest = hashlib.sha256(cells.tobytes() + parts.tobytes()).hexdigest()[:8]
-        return cls(f"rootsift-pq32-{len(cells)}-{digest}", wide, narrow, quantizer, coder)
+        return cls(f"rootsift-pq32-{len(cells)}-{digest}", wide, narrow, quantizer, coder, coarse, voter)
 
     def assign(self, descriptors: NDArray[np.uint8], probes: int = 1) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """The nearest cells of each descriptor: squared distances float32[n, probes] and cells int64[n, probes]."""
@@ -61,9 +67,23 @@ class Codebook:
         """Descriptors float32[n, 128] that the codes stand for, in the unit of `LocalFeatures.descriptors`."""
         return self.parts[np.arange(PARTS), codes].reshape(-1, DIMENSIONS)
 
+    def encode_votes(self, codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Codes uint8[n, 16] of the inverted file for codes uint8[n, 32]."""
+        return np.asarray(self.voter.compute_codes(self.decode(codes)), np.uint8)
+
+
+def _coder(parts: NDArray[np.float16], count: int) -> tuple[NDArray[np.float32], Any]:
+    """The centroids as float32, and FAISS's quantiser of them. Raises ValueError when they are not of `count` parts."""
+    if parts.shape != (count, 256, DIMENSIONS // count):
+        raise ValueError(f"not a codebook of RootSIFT descriptors: {count} parts expected, not {parts.shape}")
+    wide = np.ascontiguousarray(parts, np.float32)
+    coder = faiss.ProductQuantizer(DIMENSIONS, count, 8)
+    faiss.copy_array_to_vector(wide.ravel(), coder.centroids)
+    return wide, coder
+
 
 @cache
 def bundled() -> Codebook:
     """The codebook that comes with the package, read once."""
-    with np.load(PATH, allow_pickle=False) as arrays:
-        return Codebook.from_arrays(arrays["cells"], arrays["parts"])
+    with np.load(PATH, allow_pickle=False) as arrays, np.load(VOTES_PATH, allow_pickle=False) as voting:
+        return Codebook.from_arrays(arrays["cells"], arrays["parts"], voting["parts"])

@@ -33,8 +33,8 @@ _Image = NDArray[np.float32]
 @dataclass(frozen=True, slots=True, eq=False)
 class Agreement:
     """`share` 0..1 of the textured overlap agrees; `correlation` -1..1 its mean; `core` as `share`, without the
-    border of the reference; `textured` and `agreeing` are shares of the query. `region` is where it agrees in the
-    query."""
+    border of the reference; `hull` as `share`, inside the hull of the keypoints alone; `textured` and `agreeing` are
+    shares of the query, `agreeing_hull` what of it lies in that hull. `region` is where it agrees in the query."""
 
     share: float
     correlation: float
@@ -42,18 +42,24 @@ class Agreement:
     textured: float
     agreeing: float
     region: Region
+    hull: float = 0.0
+    agreeing_hull: float = 0.0
 
 
 NOTHING: Final = Agreement(0.0, 0.0, 0.0, 0.0, 0.0, ())
 
 
-def compare(query: NDArray[np.uint8], reference: NDArray[np.uint8], transform: NDArray[np.float64]) -> Agreement:
-    """Compare luma uint8[h, w] of two pictures under `transform`, float64[3, 3] reference to query, both 0..1."""
+def compare(
+    query: NDArray[np.uint8], reference: NDArray[np.uint8], transform: NDArray[np.float64], hull: Region = ()
+) -> Agreement:
+    """Compare luma uint8[h, w] of two pictures under `transform`, float64[3, 3] reference to query, both 0..1; `hull`
+    is that of the keypoints in the query."""
     found = _maps(query, reference, transform)
     if found is None:
         return NOTHING
     textured, agrees, correlation = found.textured, found.agrees, found.correlation
     in_core = textured & found.core
+    in_hull = textured & _filled(hull, textured.shape)
     return Agreement(
         share=float(agrees.sum() / textured.sum()),
         correlation=float(correlation[textured].mean()),
@@ -61,7 +67,19 @@ def compare(query: NDArray[np.uint8], reference: NDArray[np.uint8], transform: N
         textured=float(textured.mean()),
         agreeing=float(agrees.mean()),
         region=_region(agrees, transform),
+        hull=float((agrees & in_hull).sum() / in_hull.sum()) if in_hull.sum() >= _FEWEST else 0.0,
+        agreeing_hull=float((agrees & in_hull).mean()),
     )
+
+
+def _filled(hull: Region, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The hull and half a window around it."""
+    mask = np.zeros(shape, np.uint8)
+    if len(hull) >= 3:
+        corners = np.rint(np.array(hull) * [shape[1], shape[0]]).astype(np.int32)
+        cv2.fillConvexPoly(mask, corners, 1)
+        cv2.polylines(mask, [corners], True, 1, _WINDOW[0])
+    return mask > 0
 
 
 def heat(

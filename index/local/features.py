@@ -52,6 +52,17 @@ class LocalFeatures:
         return LocalFeatures(points, self.scales, angles.astype(np.float32), self.descriptors[:, _MIRROR], self.shape)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ReferenceFeatures:
+    """What is stored of a reference: as `LocalFeatures`, with descriptors float32[n, 128] decoded from their codes."""
+
+    points: NDArray[np.float32]
+    scales: NDArray[np.float32]
+    angles: NDArray[np.float32]
+    descriptors: NDArray[np.float32]
+    shape: tuple[int, int]
+
+
 def working_gray(picture: Pixels, side: int = WORKING_SIDE, *, by_area: bool = False) -> NDArray[np.uint8]:
     """Luma uint8[h, w] of an sRGB picture, its long side brought to `side` px (at least one px stays on the other).
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from index.local import dense
-from index.local.features import LocalFeatures, extract, working_gray
+from index.local.features import LocalFeatures, ReferenceFeatures, extract, working_gray
 from index.local.geometry import overlap
-from index.local.verify import ReferenceFeatures, align
+from index.local.verify import align
 from index.ports import Alignment, Pixels
 
 

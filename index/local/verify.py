@@ -12,8 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from index.local.features import LocalFeatures
+from index.local.features import LocalFeatures, ReferenceFeatures
 from index.local.geometry import FLIP, is_plausible, normalise
+from index.local.guided import rematch
+from index.ports import Region
 
 RATIO: Final = 0.88
 TOLERANCE: Final = 6.0  # px of the working size
@@ -25,14 +27,29 @@ _COARSE: Final = 3.0  # tolerances that a one-pair hypothesis is allowed: its an
 _MAX_TURN: Final = 0.6  # radians between a pair's own turn and the hypothesis
 _MAX_ZOOM: Final = 0.7  # natural logarithm of the same for scales
 _HYPOTHESES: Final = 3
+_PARTS: Final = 4  # places of one reference in a query (shuffled blocks, a picture shown twice) that are looked for
+_FEWEST_OF_PART: Final = 7  # unique inliers of a further one: chance reaches six
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One place of the reference in the query: `transform` float64[3, 3], reference to query, both 0..1; `inliers` that
+    are unique in both pictures; `hull` is their convex hull in the query."""
+
+    transform: NDArray[np.float64]
+    inliers: int
+    hull: Region
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Geometry:
-    """One transform and who supports it. `transform` float64[3, 3], reference to query, both 0..1.
+    """The transform that most pairs support, and who supports it. `transform` float64[3, 3], reference to query, both
+    0..1.
 
-    `inliers` are unique in both pictures; `tentative` pairs were tried; hulls are convex hulls of the inliers as
-    shares of their picture; `ring` 0..1 is the share of inliers in the outer 13 % of the reference.
+    `inliers` are unique in both pictures; `tentative` pairs were tried; hulls are convex hulls of the inliers as shares
+    of their picture; `ring` 0..1 is the share of inliers in the outer 13 % of the reference. Of the `expected`
+    keypoints of the reference (those that fall inside the query) `guided` were found again; `possible` could have been.
+    `hull` is that of the query; `parts` are further places of the reference, by other transforms, strongest first.
     """
 
     transform: NDArray[np.float64]
@@ -41,6 +58,15 @@ class Geometry:
     hull_reference: float
     hull_query: float
     ring: float
+    guided: int = 0
+    expected: int = 0
+    possible: int = 0
+    hull: Region = ()
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def all_inliers(self) -> int:
+        return self.inliers + sum(part.inliers for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,16 +81,8 @@ class _Pairs:
     def __len__(self) -> int:
         return len(self.reference)
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ReferenceFeatures:
-    """What is stored of a reference: as `LocalFeatures`, with descriptors float32[n, 128] decoded from their codes."""
-
-    points: NDArray[np.float32]
-    scales: NDArray[np.float32]
-    angles: NDArray[np.float32]
-    descriptors: NDArray[np.float32]
-    shape: tuple[int, int]
+    def only(self, rows: NDArray[np.intp]) -> "_Pairs":
+        return _Pairs(self.reference[rows], self.query[rows], self.turn[rows], self.zoom[rows])
 
 
 def align(query: LocalFeatures, reference: ReferenceFeatures) -> Geometry | None:
@@ -75,31 +93,101 @@ def align(query: LocalFeatures, reference: ReferenceFeatures) -> Geometry | None
         return found
     mirrored = verify(query.mirrored, reference)
     if mirrored is not None and (found is None or mirrored.inliers > found.inliers):
-        return replace(mirrored, transform=FLIP @ mirrored.transform)
+        return _flipped(mirrored)
     return found
+
+
+def _flipped(found: Geometry) -> Geometry:
+    """What was found in the mirror image of the query, in the query."""
+    parts = [replace(part, transform=FLIP @ part.transform, hull=_mirrored(part.hull)) for part in found.parts]
+    return replace(found, transform=FLIP @ found.transform, hull=_mirrored(found.hull), parts=tuple(parts))
+
+
+def _mirrored(region: Region) -> Region:
+    return tuple((1 - x, y) for x, y in reversed(region))
 
 
 def verify(query: LocalFeatures, reference: ReferenceFeatures) -> Geometry | None:
     """The transform that most pairs agree on, or None when fewer than four do or it is no transform a person makes."""
-    pairs = _tentative(query, reference)
+    if len(query) < FEWEST or len(reference.points) < FEWEST:
+        return None
+    squared = _squared(query.descriptors.astype(np.float32), reference.descriptors)
+    pairs = _pairs(query, reference, *_nearest(squared))
+    best = _best(pairs, reference.shape)
+    if best is None or best.unique < FEWEST:
+        return None
+    best, pairs, counts = _refined(query, reference, squared, pairs, best)
+    found = _describe(pairs, best, reference.shape, query.shape)
+    parts = _parts(pairs, best, reference.shape, query.shape) if len(pairs) else ()
+    return replace(found, tentative=counts[0], guided=counts[1], expected=counts[2], possible=counts[3], parts=parts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Support:
+    """`transform` px of the reference to px of the query; `inliers` bool[pairs], of which `unique` count."""
+
+    transform: NDArray[np.float64]
+    inliers: NDArray[np.bool_]
+    unique: int
+
+
+def _best(pairs: _Pairs, shape: tuple[int, int]) -> _Support | None:
+    best: _Support | None = None
     if len(pairs) < FEWEST:
         return None
-    best: tuple[int, NDArray[np.float64], NDArray[np.bool_]] | None = None
     for seed in _hypotheses(pairs):
-        found = _grow(pairs, seed, reference.shape)
+        found = _grow(pairs, seed, shape)
         if found is None:
             continue
-        transform, inliers = found
-        unique = _unique(pairs, inliers)
-        if best is None or unique > best[0]:
-            best = unique, transform, inliers
-    if best is None or best[0] < FEWEST:
-        return None
-    return _describe(pairs, best, reference.shape, query.shape)
+        unique = _unique(pairs, found[1])
+        if best is None or unique > best.unique:
+            best = _Support(*found, unique)
+    return best
 
 
-def _tentative(query: LocalFeatures, reference: ReferenceFeatures) -> _Pairs:
-    ours, theirs = _nearest(query.descriptors.astype(np.float32), reference.descriptors)
+def _refined(
+    query: LocalFeatures, reference: ReferenceFeatures, squared: NDArray[np.float32], pairs: _Pairs, best: _Support
+) -> tuple[_Support, _Pairs, tuple[int, int, int, int]]:
+    """The transform fitted again to all that is found under it, where that is more; the pairs stay as they are. Counts:
+    tentative pairs, unique keypoints found again, expected, possible."""
+    again = rematch(query, reference, squared, best.transform)
+    guided = _pairs(query, reference, again.ours, again.theirs)
+    counts = len(pairs), _unique(guided, np.ones(len(guided), bool)), again.expected, again.possible
+    if counts[1] <= best.unique or len(guided) < FEWEST:
+        return best, pairs, counts
+    fitted = _grow(guided, np.ones(len(guided), bool), reference.shape)
+    if fitted is None:
+        return best, pairs, counts
+    followers = _errors(pairs, fitted[0]) < TOLERANCE
+    unique = _unique(pairs, followers)
+    better = unique >= best.unique
+    return (_Support(fitted[0], followers, unique) if better else best), pairs, counts
+
+
+def _parts(pairs: _Pairs, best: _Support, reference: tuple[int, int], query: tuple[int, int]) -> tuple[Part, ...]:
+    """Further transforms among the pairs that no found one explains."""
+    left = np.flatnonzero(_errors(pairs, best.transform) >= 2 * TOLERANCE)
+    found: list[Part] = []
+    while len(left) >= _FEWEST_OF_PART and len(found) < _PARTS:
+        rest = pairs.only(left)
+        support = _best(rest, reference)
+        if support is None or support.unique < _FEWEST_OF_PART:
+            break
+        size = np.array([query[1], query[0]])
+        found.append(
+            Part(
+                normalise(support.transform, reference, query),
+                support.unique,
+                _outline(rest.query[support.inliers] / size),
+            )
+        )
+        left = left[_errors(rest, support.transform) >= 2 * TOLERANCE]
+    return tuple(found)
+
+
+def _pairs(
+    query: LocalFeatures, reference: ReferenceFeatures, ours: NDArray[np.intp], theirs: NDArray[np.intp]
+) -> _Pairs:
     return _Pairs(
         reference.points[theirs].astype(np.float64),
         query.points[ours].astype(np.float64),
@@ -108,17 +196,24 @@ def _tentative(query: LocalFeatures, reference: ReferenceFeatures) -> _Pairs:
     )
 
 
-def _nearest(query: NDArray[np.float32], reference: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _squared(query: NDArray[np.float32], reference: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Squared distances float32[query, reference]."""
+    cross = query @ reference.T
+    cross *= -2
+    cross += (query * query).sum(1)[:, None]
+    cross += (reference * reference).sum(1)[None]
+    return cross
+
+
+def _nearest(squared: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows of mutual nearest neighbours whose distance is clearly under the second's."""
-    if len(query) < FEWEST or len(reference) < FEWEST:
-        return np.zeros(0, np.intp), np.zeros(0, np.intp)
-    squared = (query * query).sum(1)[:, None] + (reference * reference).sum(1)[None] - 2 * (query @ reference.T)
-    row = np.arange(len(query))
+    row = np.arange(len(squared))
     first = squared.argmin(axis=1)
     mutual = squared.argmin(axis=0)[first] == row
     nearest = squared[row, first]
     squared[row, first] = np.inf
     good = mutual & (nearest < RATIO * RATIO * squared.min(axis=1))
+    squared[row, first] = nearest
     return row[good], first[good]
 
 
@@ -214,24 +309,24 @@ def _unique(pairs: _Pairs, inliers: NDArray[np.bool_]) -> int:
     return min(len(np.unique(cells, axis=0)) for cells in sides)
 
 
-def _describe(
-    pairs: _Pairs,
-    best: tuple[int, NDArray[np.float64], NDArray[np.bool_]],
-    reference: tuple[int, int],
-    query: tuple[int, int],
-) -> Geometry:
-    unique, transform, inliers = best
-    p, q = pairs.reference[inliers], pairs.query[inliers]
+def _describe(pairs: _Pairs, best: _Support, reference: tuple[int, int], query: tuple[int, int]) -> Geometry:
+    p, q = pairs.reference[best.inliers], pairs.query[best.inliers]
     size = np.array([reference[1], reference[0]])
     edge = np.minimum(p / size, 1 - p / size).min(axis=1)
     return Geometry(
-        transform=normalise(transform, reference, query),
-        inliers=unique,
+        transform=normalise(best.transform, reference, query),
+        inliers=best.unique,
         tentative=len(pairs),
         hull_reference=_hull(p) / (reference[0] * reference[1]),
         hull_query=_hull(q) / (query[0] * query[1]),
         ring=float((edge < _RING).mean()),
+        hull=_outline(q / np.array([query[1], query[0]])),
     )
+
+
+def _outline(points: NDArray[np.float64]) -> Region:
+    hull = cv2.convexHull(points.astype(np.float32))[:, 0]
+    return tuple((float(x), float(y)) for x, y in hull)
 
 
 def _hull(points: NDArray[np.float64]) -> float:

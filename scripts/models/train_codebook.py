@@ -37,11 +37,15 @@ def train(rows: np.ndarray, cells: int, seed: int) -> tuple[np.ndarray, np.ndarr
     """Cells uint8[cells, 128] and product quantiser float16[32, 256, 4]."""
     coarse = faiss.Kmeans(DIMENSIONS, cells, niter=8, seed=seed, max_points_per_centroid=256)
     coarse.train(rows)
-    coder = faiss.ProductQuantizer(DIMENSIONS, PARTS, 8)
+    return np.clip(np.rint(coarse.centroids), 0, 255).astype(np.uint8), train_parts(rows, PARTS, seed)
+
+
+def train_parts(rows: np.ndarray, parts: int, seed: int) -> np.ndarray:
+    """A product quantiser float16[parts, 256, 128 / parts]."""
+    coder = faiss.ProductQuantizer(DIMENSIONS, parts, 8)
     coder.cp.seed, coder.cp.niter = seed, 15
     coder.train(rows[:50_000])
-    parts = faiss.vector_to_array(coder.centroids).reshape(PARTS, 256, DIMENSIONS // PARTS)
-    return np.clip(np.rint(coarse.centroids), 0, 255).astype(np.uint8), parts.astype(np.float16)
+    return faiss.vector_to_array(coder.centroids).reshape(parts, 256, -1).astype(np.float16)
 
 
 def main() -> None:

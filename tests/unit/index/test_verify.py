@@ -3,9 +3,9 @@ import pytest
 
 from index.describe import Describer
 from index.local.codebook import bundled
-from index.local.features import LocalFeatures, extract, working_gray
+from index.local.features import LocalFeatures, ReferenceFeatures, extract, working_gray
 from index.local.geometry import UNIT, project
-from index.local.verify import ReferenceFeatures, align, verify
+from index.local.verify import align, verify
 from tests.unit.index.scenes import jpeg, scene, turn, warp
 
 HEIGHT, WIDTH = 400, 560
