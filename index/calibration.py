@@ -1,7 +1,8 @@
 """From witnesses to one probability: a logistic model over what `index.compare` found, fitted once and named.
 
 `scripts/models/calibrate.py` fits it on the tuning split and writes `index/models/calibration.json`: coefficients,
-the two thresholds, the false alarms that each threshold gave on unrelated pictures, and how all that was made.
+the two thresholds, the false alarms that each threshold gave on unrelated pictures, and how all that was made. A copy
+goes to `index/models/calibrations/<name>.json` and stays there: whoever reads an old report finds what judged it.
 """
 
 import json
@@ -19,6 +20,8 @@ from index.compare import PDQ_BITS, PHASH_BITS, Pair
 from index.ports import Embedder
 
 PATH: Final = Path(__file__).parent / "models" / "calibration.json"
+ARCHIVE: Final = PATH.parent / "calibrations"
+DEAF: Final = "+no-descriptor"
 FEATURES: Final = (
     "cosine",
     "pdq",
@@ -40,11 +43,21 @@ FEATURES: Final = (
     "hull_share_log_guided",
     "log_all_inliers",
     "agreeing_parts",
+    "exact",
+    "steady",
+    "exact_log_guided",
+    "steady_log_guided",
+    "frame",
+    "reach",
 )
 
 
 class DamagedCalibration(ValueError):
     """The calibration file lacks something, or is of other features than this program computes."""
+
+
+class UnknownCalibration(ValueError):
+    """No calibration of that name came with this package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,8 @@ class FalseAlarms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """`mean`, `scale`, `weights` float64[20] in the order of FEATURES. `strict` is the probability from which content
+    """`mean`, `scale`, `weights` float64[n], for the numbers of `features` (some of FEATURES, all in newer ones).
+    `strict` is the probability from which content
     counts as found, `review` the one from which a person should look. `thresholds` are those of the single
     witnesses."""
 
@@ -74,12 +88,14 @@ class Calibration:
     review: float
     thresholds: Mapping[str, float]
     false_alarms: tuple[FalseAlarms, ...]
+    features: tuple[str, ...] = FEATURES
 
     def probability(self, pair: Pair) -> float:
         """0..1 that the query holds content of the reference."""
         if pair.same_pixels:
             return 1.0
-        logit = float((features(pair) - self.mean) / self.scale @ self.weights) + self.bias
+        heard = features(pair)[[FEATURES.index(name) for name in self.features]]
+        logit = float((heard - self.mean) / self.scale @ self.weights) + self.bias
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
 
     def for_embedder(self, embedder: Embedder) -> "Calibration":
@@ -87,13 +103,13 @@ class Calibration:
         to the descriptor, whose own threshold then says what is alike."""
         if embedder.model == self.embedder:
             return self
-        weights = np.where(np.array(FEATURES) == "cosine", 0.0, self.weights)
+        weights = np.where(np.array(self.features) == "cosine", 0.0, self.weights)
         thresholds = {**self.thresholds, "descriptor": embedder.threshold}
-        return replace(self, name=f"{self.name}+no-descriptor", weights=weights, thresholds=thresholds)
+        return replace(self, name=self.name + DEAF, weights=weights, thresholds=thresholds)
 
 
 def features(pair: Pair) -> NDArray[np.float64]:
-    """float64[20], each about 0..1 (logarithms of inliers about 0..6), larger for closer."""
+    """float64[26], each about 0..1 (logarithms of inliers about 0..6), larger for closer."""
     found, dense = pair.geometry, pair.agreement
     log_inliers = math.log1p(pair.inliers)
     log_guided = math.log1p(found.guided) if found else 0.0
@@ -119,6 +135,12 @@ def features(pair: Pair) -> NDArray[np.float64]:
             dense.hull * log_guided,
             math.log1p(found.all_inliers) if found else 0.0,
             math.sqrt(dense.agreeing_hull + sum(part.agreeing_hull for part in pair.parts)),
+            found.exact if found else 0.0,
+            found.steady if found else 0.0,
+            found.exact * log_guided if found else 0.0,
+            found.steady * log_guided if found else 0.0,
+            found.ring * (1 - dense.core) if found else 0.0,
+            math.sqrt(min(1.0, max(found.hull_reference, found.hull_query))) if found else 0.0,
         ]
     )
 
@@ -127,10 +149,11 @@ def parse(text: str) -> Calibration:
     """Read the file's JSON. Raises DamagedCalibration."""
     try:
         body: dict[str, Any] = json.loads(text)
-        if tuple(body["features"]) != FEATURES:
+        names = tuple(str(name) for name in body["features"])
+        if not set(names) <= set(FEATURES) or len(set(names)) != len(names):
             raise DamagedCalibration("the calibration is of other features than this program computes")
         mean, scale, weights = (np.array(body[key], np.float64) for key in ("mean", "scale", "weights"))
-        if not mean.shape == scale.shape == weights.shape == (len(FEATURES),) or not (scale > 0).all():
+        if not mean.shape == scale.shape == weights.shape == (len(names),) or not (scale > 0).all():
             raise DamagedCalibration("the calibration's coefficients don't fit its features")
         return Calibration(
             name=str(body["name"]),
@@ -143,6 +166,7 @@ def parse(text: str) -> Calibration:
             review=float(body["review"]),
             thresholds={str(key): float(value) for key, value in body["thresholds"].items()},
             false_alarms=tuple(FalseAlarms(**row) for row in body["false_alarms"]),
+            features=names,
         )
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise DamagedCalibration(f"the calibration can't be read: {error!r}") from error
@@ -152,3 +176,13 @@ def parse(text: str) -> Calibration:
 def bundled() -> Calibration:
     """The calibration that comes with the package, read once."""
     return parse(PATH.read_text("utf-8"))
+
+
+def named(name: str) -> Calibration:
+    """The calibration that an old report names, whichever is in force now: all that ever came with the package are
+    kept. One without its descriptor is answered as the whole. Raises UnknownCalibration."""
+    wanted = name.removesuffix(DEAF)
+    kept = {path.stem: path for path in ARCHIVE.glob("*.json")}
+    if wanted not in kept:
+        raise UnknownCalibration(f"no calibration {wanted} came with this version; read the version that judged it")
+    return parse(kept[wanted].read_text("utf-8"))

@@ -12,7 +12,7 @@ from index.hashes import PDQ_BYTES, PDQ_MIN_QUALITY
 from index.local.codebook import Codebook
 from index.local.vote import KEYPOINTS, Entries, InvertedFile
 from index.vectors.binary import BinaryIndex
-from index.vectors.flat import FlatIndex
+from index.vectors.layered import LayeredIndex
 from index.vectors.locks import ReadWriteLock
 
 Packed = bytes | memoryview
@@ -36,7 +36,7 @@ class Candidate:
 
 
 class Catalogue:
-    """Thread-safe: many lookups at once, or one change. A work gets a new slot each time it is added."""
+    """Many threads may look up while one thread changes. A work gets a new slot each time it is added."""
 
     def __init__(self, dims: Mapping[str, int], codebook: Codebook) -> None:
         """`dims` are the dimensions of each global descriptor, by the name of its model."""
@@ -46,7 +46,7 @@ class Catalogue:
         self._packed: dict[int, Packed] = {}
         self._pixels: dict[bytes, set[int]] = {}
         self._next = 0
-        self._vectors = {model: FlatIndex(dim) for model, dim in dims.items()}
+        self._vectors = {model: LayeredIndex(dim) for model, dim in dims.items()}
         self._hashes = BinaryIndex(PDQ_BYTES)
         self._votes = InvertedFile(codebook)
 
@@ -63,6 +63,15 @@ class Catalogue:
             self._remove([*removed, *last])
             if last:
                 self._add(last)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Seal descriptors that have become many. It takes seconds per million, and lookups go on meanwhile."""
+        for model, vectors in self._vectors.items():
+            if vectors.stale:
+                sealed = vectors.compacted()
+                with self._lock.write():
+                    self._vectors[model] = sealed
 
     def _remove(self, ids: Iterable[str]) -> None:
         gone = [self._slots.pop(id_) for id_ in dict.fromkeys(ids) if id_ in self._slots]

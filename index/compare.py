@@ -51,8 +51,8 @@ class Likeness:
 class Pair:
     """What the witnesses say. `pdq` and `phash` are distances in bits (PDQ the best of eight orientations); `cosine` of
     the primary descriptors, `extras` what the others say; `transform` reference to query, both 0..1, None without a
-    hypothesis; `geometry` None when keypoints found none, or when the orientation that PDQ names explains more. `parts` are the agreements of
-    `geometry.parts`."""
+    hypothesis; `geometry` None when keypoints found none, or when the orientation that PDQ names explains more. `parts`
+    are the agreements of `geometry.parts`."""
 
     same_pixels: bool
     cosine: float
@@ -98,7 +98,8 @@ def compare(query: Query, reference: Fingerprint, codebook: Codebook) -> Pair:
         geometry=found,
         agreement=agreement,
         parts=tuple(
-            dense.compare(query.luma, reference.luma, part.transform, part.hull) for part in (found.parts if found else ())
+            dense.compare(query.luma, reference.luma, part.transform, part.hull)
+            for part in (found.parts if found else ())
         ),
         extras=tuple(
             Likeness(extra.model, float(extra.vector @ reference.vectors[extra.model]), extra.threshold)

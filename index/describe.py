@@ -12,11 +12,11 @@ from index import hashes
 from index.fingerprint import VERSION, Fingerprint, encode_thumbnail, quantise
 from index.local.codebook import Codebook
 from index.local.dense import SIDE
-from index.local.features import WORKING_SIDE, LocalFeatures, extract, working_gray
+from index.local.features import SELECTION, WORKING_SIDE, LocalFeatures, extract, working_gray
 from index.ports import Embedder, Pixels
 
 REFERENCE_KEYPOINTS: Final = 350  # 40 bytes each
-QUERY_KEYPOINTS: Final = 600  # not stored; a work pasted into a bigger picture has only some of them
+QUERY_KEYPOINTS: Final = 800  # not stored; a work pasted into a bigger picture has only some of them
 _PHASH: Final = "phash-64/1"
 _PDQ: Final = "pdq-256/1"
 
@@ -99,7 +99,7 @@ class Describer:
     @property
     def models(self) -> tuple[str, ...]:
         """Names of everything whose change would change a fingerprint."""
-        local = f"{self.codebook.name}/{WORKING_SIDE}px-{REFERENCE_KEYPOINTS}"
+        local = f"{self.codebook.name}/{WORKING_SIDE}px-{REFERENCE_KEYPOINTS}-{SELECTION}"
         extras = (extra.model for extra in self.extras)
         return self.embedder.model, _PHASH, _PDQ, local, f"fingerprint/{VERSION}", *extras
 

@@ -1,17 +1,21 @@
 """From one pair to what is said about it: grade, regions, and the evidence in each witness's own unit."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from index.calibration import Calibration
 from index.compare import Pair
+from index.kinship import is_shared_element, is_sibling
 from index.local.geometry import UNIT, area, as_region, clip, overlap, project
 from index.ports import Evidence, Match, Region
 
-GRADES: Final = ("identical", "copy", "edited", "partial", "similar", "none")
+GRADES: Final = ("identical", "copy", "edited", "partial", "shared-element", "sibling", "similar", "none")
 CONTENT: Final = frozenset(GRADES[:4])  # grades that say: content of the reference is in the query
 _WHOLE_REFERENCE: Final = 0.8  # share of the reference that must be there for the whole work
 _WHOLE_QUERY: Final = 0.7  # share of the query that it must fill; a picture turned by 10 degrees in its box fills 0.74
@@ -22,6 +26,7 @@ _COPY_STRETCH: Final = 1.05
 _FEWEST_INLIERS: Final = 6
 _AFTER_DESCRIPTOR: Final = 4  # where votes stand among the evidence
 _NEAR_PDQ: Final = 31  # bits of 256: PDQ's own recommended distance
+_PART_AGREES: Final = 0.5  # of the hull of a further part, from which it belongs to the region
 _WHOLE: Final[Region] = as_region(UNIT)
 
 
@@ -43,8 +48,12 @@ def judge(id_: str, pair: Pair, calibration: Calibration, votes: float | None = 
 def _grade(pair: Pair, probability: float, calibration: Calibration) -> str:
     if pair.same_pixels:
         return "identical"
+    if is_shared_element(pair):
+        return "shared-element"
     if probability >= calibration.strict and _was_aligned(pair):
         return _extent(pair)
+    if probability >= calibration.review and is_sibling(pair):
+        return "sibling"
     alike = pair.cosine >= calibration.thresholds["descriptor"] or pair.pdq <= _NEAR_PDQ
     alike = alike or any(extra.speaks for extra in pair.extras)
     return "similar" if probability >= calibration.review or alike else "none"
@@ -78,15 +87,34 @@ def _is_turned(pair: Pair) -> bool:
 
 
 def regions(pair: Pair) -> tuple[Region, Region]:
-    """Where they agree, in the query and in the reference; the whole overlap where the dense check named no place."""
+    """Where they agree, in the query and in the reference; the whole overlap where the dense check named no place.
+    The convex hull where the work is there in several parts."""
     if pair.same_pixels:
         return _WHOLE, _WHOLE
     if pair.transform is None:
         return (), ()
-    if len(pair.agreement.region) < 3:
+    seen = pair.agreement.region
+    if len(seen) < 3:
         return overlap(pair.transform)
-    seen = np.array(pair.agreement.region)
-    return pair.agreement.region, as_region(clip(project(np.linalg.inv(pair.transform), seen)))
+    in_reference = [_in_reference(pair.transform, seen)]
+    places = [seen]
+    for part, agreement in zip(pair.geometry.parts if pair.geometry else (), pair.parts, strict=True):
+        if agreement.hull >= _PART_AGREES:
+            places.append(part.hull)
+            in_reference.append(_in_reference(part.transform, part.hull))
+    return _around(places), _around(in_reference)
+
+
+def _in_reference(transform: NDArray[np.float64], region: Region) -> Region:
+    return as_region(clip(project(np.linalg.inv(transform), np.array(region))))
+
+
+def _around(places: Sequence[Region]) -> Region:
+    """The one region, or the convex hull of several."""
+    if len(places) == 1:
+        return places[0]
+    corners = np.array([corner for place in places for corner in place], np.float32)
+    return as_region(np.clip(cv2.convexHull(corners)[:, 0], 0.0, 1.0))
 
 
 def _evidence(pair: Pair, calibration: Calibration, votes: float | None, region: Region) -> tuple[Evidence, ...]:

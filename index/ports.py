@@ -27,7 +27,7 @@ class Evidence:
 class Match:
     """One registered picture that the query resembles.
 
-    `grade` is identical, copy, edited, partial, similar or none; `probability` 0..1 that the query holds content of the
+    `grade` is one of `index.grading.GRADES`; `probability` 0..1 that the query holds content of the
     reference, from the calibration named by `calibration`; regions are polygons in the query and in the reference.
     `proposed_by` names every stage that put it forward, in their order: named (the caller did), pixels, pdq, votes,
     descriptor. `decisive`: it made certain, so that no further stage was begun.

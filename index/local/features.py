@@ -17,6 +17,7 @@ _LONGEST: Final = 2.5
 _SMALLEST_SIDE: Final = 16  # px: below this the short side holds no 4 x 4 descriptor grid
 _CONTRAST: Final = 0.02  # half of Lowe's default: blurred and filtered copies keep weak keypoints
 _GRID: Final = 8  # the picture is cut into 8 x 8 fields that take turns in keeping keypoints
+SELECTION: Final = "mixed"  # how keypoints are chosen; another way is another name
 _NORM: Final = 512.0  # a RootSIFT vector has length 1; stored times 512, each number fits a byte
 
 # A mirrored patch has its rows reversed across the keypoint's axis and its gradient angles negated.
@@ -90,7 +91,9 @@ def extract(gray: NDArray[np.uint8], limit: int) -> LocalFeatures:
         return _nothing(gray.shape)
     points = np.array([k.pt for k in found], np.float32)
     response = np.array([k.response for k in found], np.float32)
-    keypoints, raw = detector.compute(gray, [found[i] for i in _spread(points, response, gray.shape, limit)])
+    size = np.array([k.size for k in found], np.float32)
+    chosen = _mixed(points, response, size, gray.shape)[:limit]
+    keypoints, raw = detector.compute(gray, [found[i] for i in chosen])
     if raw is None:
         return _nothing(gray.shape)
     total = np.maximum(raw.sum(axis=1, keepdims=True), 1e-6)
@@ -104,10 +107,18 @@ def extract(gray: NDArray[np.uint8], limit: int) -> LocalFeatures:
     )
 
 
-def _spread(
-    points: NDArray[np.float32], response: NDArray[np.float32], shape: tuple[int, int], limit: int
+def _mixed(
+    points: NDArray[np.float32], response: NDArray[np.float32], size: NDArray[np.float32], shape: tuple[int, int]
 ) -> NDArray[np.intp]:
-    """Indices of at most `limit` keypoints: each field of the grid gives its strongest, then its second, and so on.
+    """Indices of all keypoints, in turn the next by contrast and the next by contrast times size: small ones are many
+    and exact, large ones outlive blur, noise, screens and compression."""
+    both = np.stack([_spread(points, response, shape), _spread(points, response * size, shape)], axis=1).ravel()
+    _, first = np.unique(both, return_index=True)
+    return np.asarray(both[np.sort(first)], np.intp)
+
+
+def _spread(points: NDArray[np.float32], response: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.intp]:
+    """Indices of all keypoints: each field of the grid gives its strongest, then its second, and so on.
 
     The crop that is registered content may be any part of the picture; the strongest 400 overall may all lie elsewhere.
     """
@@ -119,7 +130,7 @@ def _spread(
     starts = np.searchsorted(field[by_field], np.arange(_GRID * _GRID))
     turn = np.empty(len(order), np.intp)
     turn[by_field] = np.arange(len(order)) - starts[field[by_field]]
-    return np.asarray(order[np.argsort(turn, kind="stable")[:limit]], np.intp)
+    return np.asarray(order[np.argsort(turn, kind="stable")], np.intp)
 
 
 def _nothing(shape: tuple[int, ...]) -> LocalFeatures:

@@ -17,18 +17,24 @@ _NEAR: Final = 6.0  # px of the query, for a reference that is not enlarged
 _ENLARGED: Final = 3.0  # up to this zoom the tolerance grows with it
 _ZOOM: Final = 0.45  # natural logarithm
 _TURN: Final = 0.45  # radians
+_EXACT: Final = 2.0  # px of the query
+_STEADY: Final = 0.12  # radians, and of the logarithm of the scale
 _ALIKE: Final = 290.0  # distance of descriptors; unit length is 512, unrelated patches are some 400 apart
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """Row i of `ours` (query) goes with row i of `theirs` (reference). `expected` keypoints of the reference fall
-    inside the query, `possible` of them near some keypoint of the query of that scale and angle."""
+    inside the query, `possible` of them near some keypoint of the query of that scale and angle. `exact` 0..1 is the
+    share of pairs that lie within two px, `steady` of those whose own scale and angle are those of the transform: in a
+    copy most do, in another picture of the same scene few."""
 
     ours: NDArray[np.intp]
     theirs: NDArray[np.intp]
     expected: int
     possible: int
+    exact: float
+    steady: float
 
 
 def rematch(
@@ -42,16 +48,28 @@ def rematch(
     wanted = np.flatnonzero(inside)
     reach = _NEAR * np.clip(zoom[wanted], 1.0, _ENLARGED)
     gap = query.points[:, None, :] - moved[wanted][None]
-    fits = np.einsum("qrc,qrc->qr", gap, gap) < reach**2
-    rows, columns = np.nonzero(fits)
+    gaps = np.einsum("qrc,qrc->qr", gap, gap)
+    rows, columns = np.nonzero(gaps < reach**2)
     step = np.log(np.maximum(query.scales[rows], 0.1) / np.maximum(reference.scales[wanted[columns]], 0.1))
+    step = np.abs(step - np.log(zoom[wanted[columns]]))
     turned = query.angles[rows] - reference.angles[wanted[columns]] - turn[wanted[columns]]
-    keep = np.abs(step - np.log(zoom[wanted[columns]])) < _ZOOM
-    keep &= np.abs((turned + np.pi) % (2 * np.pi) - np.pi) < _TURN
+    turned = np.abs((turned + np.pi) % (2 * np.pi) - np.pi)
+    keep = (step < _ZOOM) & (turned < _TURN)
     rows, columns = rows[keep], columns[keep]
-    distance = np.full(fits.shape, np.inf, np.float32)
+    distance = np.full(gaps.shape, np.inf, np.float32)
     distance[rows, columns] = squared[rows, wanted[columns]]
-    return _mutual(distance, wanted)
+    ours, place = _mutual(distance)
+    is_steady = np.zeros(gaps.shape, np.bool_)
+    is_steady[rows, columns] = np.maximum(step[keep], turned[keep]) < _STEADY
+    exact = gaps[ours, place] < (_EXACT * np.clip(zoom[wanted[place]], 1.0, _ENLARGED)) ** 2
+    return Found(
+        ours=ours,
+        theirs=wanted[place],
+        expected=len(wanted),
+        possible=int(np.isfinite(distance).any(axis=0).sum()),
+        exact=float(exact.mean()) if len(ours) else 0.0,
+        steady=float(is_steady[ours, place].mean()) if len(ours) else 0.0,
+    )
 
 
 def _expected(
@@ -69,11 +87,11 @@ def _expected(
     return places[0].astype(np.float32), zoom, turn
 
 
-def _mutual(distance: NDArray[np.float32], wanted: NDArray[np.intp]) -> Found:
+def _mutual(distance: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of mutual nearest neighbours that are alike."""
     if not distance.size:
-        return Found(np.zeros(0, np.intp), np.zeros(0, np.intp), len(wanted), 0)
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+    column = np.arange(distance.shape[1])
     ours = distance.argmin(axis=0)
-    nearest = distance[ours, np.arange(len(wanted))]
-    possible = np.isfinite(nearest)
-    good = possible & (nearest < _ALIKE**2) & (distance.argmin(axis=1)[ours] == np.arange(len(wanted)))
-    return Found(ours[good], wanted[good], len(wanted), int(possible.sum()))
+    good = (distance[ours, column] < _ALIKE**2) & (distance.argmin(axis=1)[ours] == column)
+    return ours[good], column[good]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from index.local.features import LocalFeatures, ReferenceFeatures
 from index.local.geometry import FLIP, is_plausible, normalise
-from index.local.guided import rematch
+from index.local.guided import Found, rematch
 from index.ports import Region
 
 RATIO: Final = 0.88
@@ -48,8 +48,9 @@ class Geometry:
 
     `inliers` are unique in both pictures; `tentative` pairs were tried; hulls are convex hulls of the inliers as shares
     of their picture; `ring` 0..1 is the share of inliers in the outer 13 % of the reference. Of the `expected`
-    keypoints of the reference (those that fall inside the query) `guided` were found again; `possible` could have been.
-    `hull` is that of the query; `parts` are further places of the reference, by other transforms, strongest first.
+    keypoints of the reference (those that fall inside the query) `guided` were found again; `possible` could have been;
+    `exact` and `steady` as in `guided.Found`. `hull` is that of the query; `parts` are further places of the reference,
+    by other transforms, strongest first.
     """
 
     transform: NDArray[np.float64]
@@ -61,6 +62,8 @@ class Geometry:
     guided: int = 0
     expected: int = 0
     possible: int = 0
+    exact: float = 0.0
+    steady: float = 0.0
     hull: Region = ()
     parts: tuple[Part, ...] = ()
 
@@ -116,10 +119,17 @@ def verify(query: LocalFeatures, reference: ReferenceFeatures) -> Geometry | Non
     best = _best(pairs, reference.shape)
     if best is None or best.unique < FEWEST:
         return None
-    best, pairs, counts = _refined(query, reference, squared, pairs, best)
-    found = _describe(pairs, best, reference.shape, query.shape)
-    parts = _parts(pairs, best, reference.shape, query.shape) if len(pairs) else ()
-    return replace(found, tentative=counts[0], guided=counts[1], expected=counts[2], possible=counts[3], parts=parts)
+    best, again = _refined(query, reference, squared, pairs, best)
+    guided = _pairs(query, reference, again.ours, again.theirs)
+    return replace(
+        _describe(pairs, best, reference.shape, query.shape),
+        guided=_unique(guided, np.ones(len(guided), bool)),
+        expected=again.expected,
+        possible=again.possible,
+        exact=again.exact,
+        steady=again.steady,
+        parts=_parts(pairs, best, reference.shape, query.shape),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,21 +157,21 @@ def _best(pairs: _Pairs, shape: tuple[int, int]) -> _Support | None:
 
 def _refined(
     query: LocalFeatures, reference: ReferenceFeatures, squared: NDArray[np.float32], pairs: _Pairs, best: _Support
-) -> tuple[_Support, _Pairs, tuple[int, int, int, int]]:
-    """The transform fitted again to all that is found under it, where that is more; the pairs stay as they are. Counts:
-    tentative pairs, unique keypoints found again, expected, possible."""
+) -> tuple[_Support, Found]:
+    """The transform fitted again to all that is found under it, where the pairs don't speak against that; and what is
+    found under the one that is answered."""
     again = rematch(query, reference, squared, best.transform)
+    if len(again.ours) < max(FEWEST, best.unique):
+        return best, again
     guided = _pairs(query, reference, again.ours, again.theirs)
-    counts = len(pairs), _unique(guided, np.ones(len(guided), bool)), again.expected, again.possible
-    if counts[1] <= best.unique or len(guided) < FEWEST:
-        return best, pairs, counts
     fitted = _grow(guided, np.ones(len(guided), bool), reference.shape)
     if fitted is None:
-        return best, pairs, counts
+        return best, again
     followers = _errors(pairs, fitted[0]) < TOLERANCE
     unique = _unique(pairs, followers)
-    better = unique >= best.unique
-    return (_Support(fitted[0], followers, unique) if better else best), pairs, counts
+    if unique < best.unique:
+        return best, again
+    return _Support(fitted[0], followers, unique), rematch(query, reference, squared, fitted[0])
 
 
 def _parts(pairs: _Pairs, best: _Support, reference: tuple[int, int], query: tuple[int, int]) -> tuple[Part, ...]:
@@ -305,8 +315,8 @@ def _errors(pairs: _Pairs, transform: NDArray[np.float64]) -> NDArray[np.float64
 
 def _unique(pairs: _Pairs, inliers: NDArray[np.bool_]) -> int:
     """Inliers that are alone in their 4 px cell in both pictures: repeated texture piles up in one place."""
-    sides = ((side[inliers] // _CELL).astype(int) for side in (pairs.reference, pairs.query))
-    return min(len(np.unique(cells, axis=0)) for cells in sides)
+    sides = ((side[inliers] // _CELL).astype(np.int64) for side in (pairs.reference, pairs.query))
+    return min(len(np.unique(cells[:, 0] << 20 | cells[:, 1])) for cells in sides)
 
 
 def _describe(pairs: _Pairs, best: _Support, reference: tuple[int, int], query: tuple[int, int]) -> Geometry:

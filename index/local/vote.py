@@ -76,14 +76,14 @@ class InvertedFile:
 
     def add(self, entries: Entries) -> None:
         """References whose slots are new."""
-        if not len(entries.slots):
-            return
         place = (entries.points >> 8).astype(np.int64)
         ids = (entries.slots << 32) | (place[:, 0] << 24) | (place[:, 1] << 16)
         ids |= (entries.scales.astype(np.int64) << 8) | entries.angles
         self._append(ids, entries.cells, self._codebook.encode_votes(entries.codes))
 
     def _append(self, ids: NDArray[np.int64], cells: NDArray[np.uint16], codes: NDArray[np.uint8]) -> None:
+        if not len(ids):
+            return
         order = np.argsort(cells, kind="stable")
         codes, ids = np.ascontiguousarray(codes[order]), np.ascontiguousarray(ids[order])
         present, starts = np.unique(cells[order], return_index=True)

@@ -86,13 +86,15 @@ class Grade(StrEnum):
     COPY = "copy"  # the whole work, re-encoded, scaled or slightly changed
     EDITED = "edited"  # the whole work, visibly changed
     PARTIAL = "partial"  # a part of the work, or the work inside something else
+    SHARED_ELEMENT = "shared-element"  # a frame, logo, template or lettering; the work itself was not found
+    SIBLING = "sibling"  # the same composition, as of another picture from the same generator and prompt; not this one
     SIMILAR = "similar"  # same subject or style; no shared content was shown
     NONE = "none"
 
     @property
     def is_match(self) -> bool:
         """True where content of the work was found in the picture."""
-        return self not in (Grade.SIMILAR, Grade.NONE)
+        return self.rank <= Grade.PARTIAL.rank
 
     @property
     def rank(self) -> int:

@@ -53,7 +53,7 @@ class Upload:
     @property
     def matches(self) -> list[dict[str, Any]]:
         """The works whose content was found."""
-        return [match for match in self.report["matches"] if match["grade"] not in ("similar", "none")]
+        return [match for match in self.report["matches"] if match["grade"] in ("identical", "copy", "edited", "partial")]
 
     @property
     def right(self) -> bool:

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from index.calibration import FEATURES, PATH, features
+from index.calibration import ARCHIVE, FEATURES, PATH, features
 from index.catalogue import Catalogue
 from index.compare import compare
 from index.describe import Describer
@@ -34,7 +34,7 @@ from scripts.attacks.trial import Sizes, Trial
 from scripts.bench.matching_metrics import wilson_upper
 from scripts.models.copies import DEFAULT_CORPUS
 
-SIZES = Sizes(references=320, positives=480, negatives=300, shared=200)
+SIZES = Sizes(references=240, positives=240, negatives=140, shared=140)
 HYPOTHESIS = 80  # as `index.matcher`
 RIDGE = 3e-3  # of the mean log-likelihood, per squared weight of a standardised feature
 Rows = dict[str, NDArray[Any]]
@@ -198,7 +198,10 @@ def main() -> None:
         "machine": f"{platform.machine()}, numpy {np.__version__}, opencv {cv2.__version__}",
     }
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:8]
-    PATH.write_text(json.dumps({"name": f"pairs-logistic-1-{digest}", **body}, indent=2) + "\n")
+    name = f"pairs-logistic-2-{digest}"
+    ARCHIVE.mkdir(exist_ok=True)
+    for target in (PATH, ARCHIVE / f"{name}.json"):
+        target.write_text(json.dumps({"name": name, **body}, indent=2) + "\n")
     print(json.dumps(body, indent=2), f"\n{time.process_time() - started:.0f} s of CPU")
 
 

@@ -1,10 +1,12 @@
 """Train the codebook of local descriptors on the tuning split and write `index/models/rootsift-codebook.npz`.
 
-    python -m scripts.models.train_codebook [--corpus FOLDER] [--cells 4096] [--seed 0]
+    python -m scripts.models.train_codebook [--corpus FOLDER] [--cells 4096] [--seed 0] [--votes-only]
 
 Three minutes of one core. The same corpus, seed, faiss and extractor give the same file; another file is another name,
-and fingerprints and the calibration then have to be made anew. The bundled one is from the extractor of 5d8f88a, which
-chose among the 800 strongest keypoints of a picture instead of among all.
+and fingerprints and the calibration then have to be made anew. `--votes-only` trains the 16-byte codes of the inverted
+file alone, which are made of the others: no fingerprint changes. The bundled codebook is from the extractor of 5d8f88a,
+which chose among the 800 strongest keypoints of a picture instead of among all; the bundled codes of votes are from
+every fourth picture.
 """
 
 import argparse
@@ -16,7 +18,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-from index.local.codebook import PARTS, PATH, Codebook
+from index.local.codebook import PARTS, PATH, VOTE_PARTS, VOTES_PATH, Codebook
 from index.local.features import DIMENSIONS, extract, working_gray
 from scripts.models.copies import DEFAULT_CORPUS, list_corpus, read
 
@@ -53,12 +55,17 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=DEFAULT_CORPUS)
     parser.add_argument("--cells", type=int, default=4096)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--votes-only", action="store_true")
     options = parser.parse_args()
     started = time.process_time()
     rows = descriptors(options.corpus, options.seed)
+    votes = train_parts(rows, VOTE_PARTS, options.seed)
+    np.savez_compressed(VOTES_PATH, parts=votes)
+    if options.votes_only:
+        return
     cells, parts = train(rows, options.cells, options.seed)
     np.savez_compressed(PATH, cells=cells, parts=parts)
-    book = Codebook.from_arrays(cells, parts)
+    book = Codebook.from_arrays(cells, parts, votes)
     sample = rows[-5000:].astype(np.uint8)
     error = np.linalg.norm(book.decode(book.encode(sample)) - sample, axis=1)
     record = {

@@ -43,7 +43,12 @@ def test_other_numbers_are_refused(payload: int):
 
 
 def test_only_similar_and_none_are_no_match():
-    assert [grade for grade in Grade if not grade.is_match] == [Grade.SIMILAR, Grade.NONE]
+    assert [grade for grade in Grade if not grade.is_match] == [
+        Grade.SHARED_ELEMENT,
+        Grade.SIBLING,
+        Grade.SIMILAR,
+        Grade.NONE,
+    ]
     assert sorted(Grade, key=lambda grade: grade.rank) == list(Grade)
 
 

@@ -4,13 +4,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from index.calibration import FEATURES, PATH, Calibration, DamagedCalibration, bundled, features, parse
+from index.calibration import (
+    ARCHIVE,
+    FEATURES,
+    PATH,
+    Calibration,
+    DamagedCalibration,
+    UnknownCalibration,
+    bundled,
+    features,
+    named,
+    parse,
+)
 from index.compare import TURNS, Pair
 from index.grading import CONTENT, GRADES, judge
 from index.local.dense import NOTHING, Agreement
 from index.local.geometry import FLIP, UNIT, as_region
 from index.local.verify import Geometry
 from index.ports import Match
+from provenance.core.types import Grade
 
 UNRELATED = Pair(False, 0.1, 120, 32, None, None, NOTHING)
 
@@ -144,7 +156,13 @@ class TestParsing:
 
     @pytest.mark.parametrize(
         "change",
-        [{"features": ["cosine"]}, {"weights": [1.0]}, {"scale": [0.0] * len(FEATURES)}, {"false_alarms": [{"x": 1}]}],
+        [
+            {"features": ["cosine"]},
+            {"features": ["colour"]},
+            {"weights": [1.0]},
+            {"scale": [0.0] * len(FEATURES)},
+            {"false_alarms": [{"x": 1}]},
+        ],
     )
     def test_fields_that_do_not_fit_are_refused(self, change: dict):
         with pytest.raises(DamagedCalibration):
@@ -201,11 +219,11 @@ class TestGrades:
     def test_between_review_and_strict_is_similar(self):
         unsure = replace(bundled(), strict=1.0, review=0.01)
 
-        assert judge("work", aligned(np.eye(3), inliers=9, share=0.5, cosine=0.1), unsure).grade == "similar"
+        assert judge("work", aligned(box(0.3, 0.3, 0.4, 0.4), inliers=9, share=0.5, cosine=0.1), unsure).grade == "similar"
 
     def test_grades_are_ordered_and_content_is_the_upper_four(self):
-        assert GRADES == ("identical", "copy", "edited", "partial", "similar", "none")
-        assert set(GRADES) - CONTENT == {"similar", "none"}
+        assert tuple(Grade) == GRADES
+        assert set(GRADES) - CONTENT == {"shared-element", "sibling", "similar", "none"}
 
 
 class TestEvidence:
@@ -237,3 +255,26 @@ class TestEvidence:
 
     def test_the_calibration_is_named_in_every_answer(self):
         assert self.match(UNRELATED).calibration == bundled().name
+
+
+class TestTheArchive:
+    def test_every_calibration_that_ever_came_is_kept_and_still_reads_a_pair(self):
+        kept = [path.stem for path in ARCHIVE.glob("*.json")]
+
+        assert len(kept) >= 2
+        for name in kept:
+            old = named(name)
+            assert old.name == name
+            assert old.probability(aligned(np.eye(3))) > old.strict > old.probability(UNRELATED)
+
+    def test_the_one_in_force_is_among_them_under_its_own_name(self):
+        assert (ARCHIVE / f"{bundled().name}.json").read_bytes() == PATH.read_bytes()
+        assert named(bundled().name).strict == bundled().strict
+
+    def test_a_deaf_one_is_found_by_what_it_was_made_of(self):
+        assert named(f"{bundled().name}+no-descriptor").name == bundled().name
+
+    @pytest.mark.parametrize("name", ["pairs-logistic-1-00000000", "", "../calibration"])
+    def test_an_unknown_name_is_told(self, name: str):
+        with pytest.raises(UnknownCalibration, match="no calibration"):
+            named(name)

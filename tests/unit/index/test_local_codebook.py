@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from index.local.codebook import PARTS, PATH, Codebook, bundled
+from index.local.codebook import PARTS, PATH, VOTE_PARTS, Codebook, bundled
 from index.local.features import extract, working_gray
 from tests.unit.index.scenes import scene
 
@@ -44,17 +44,32 @@ def test_no_descriptors_have_no_codes():
 def test_the_name_follows_from_the_numbers():
     with np.load(PATH) as arrays:
         cells, parts = arrays["cells"], arrays["parts"].copy()
-    same = Codebook.from_arrays(cells, parts)
+    votes = np.zeros((VOTE_PARTS, 256, 8), np.float16)  # of the inverted file alone, which is rebuilt
+    same = Codebook.from_arrays(cells, parts, votes)
     parts[0, 0, 0] += 1
-    other = Codebook.from_arrays(cells, parts)
+    other = Codebook.from_arrays(cells, parts, votes)
 
     assert same.name == bundled().name == json.loads(PATH.with_suffix(".json").read_text())["name"]
     assert other.name != same.name
 
 
 @pytest.mark.parametrize(
-    ("cells", "parts"), [((16, 64), (32, 256, 4)), ((16,), (32, 256, 4)), ((16, 128), (16, 256, 8))]
+    ("cells", "parts", "votes"),
+    [
+        ((16, 64), (32, 256, 4), (16, 256, 8)),
+        ((16,), (32, 256, 4), (16, 256, 8)),
+        ((16, 128), (16, 256, 8), (16, 256, 8)),
+        ((16, 128), (32, 256, 4), (32, 256, 4)),
+    ],
 )
-def test_other_shapes_are_no_codebook(cells: tuple[int, ...], parts: tuple[int, ...]):
+def test_other_shapes_are_no_codebook(cells: tuple[int, ...], parts: tuple[int, ...], votes: tuple[int, ...]):
     with pytest.raises(ValueError, match="not a codebook"):
-        Codebook.from_arrays(np.zeros(cells, np.uint8), np.zeros(parts, np.float16))
+        Codebook.from_arrays(np.zeros(cells, np.uint8), np.zeros(parts, np.float16), np.zeros(votes, np.float16))
+
+
+def test_votes_codes_stand_for_the_same_descriptors():
+    codes = bundled().encode(np.random.default_rng(0).integers(0, 120, (50, 128), np.uint8))
+    again = bundled().encode_votes(codes)
+
+    assert again.shape == (50, VOTE_PARTS)
+    np.testing.assert_array_equal(again, bundled().encode_votes(codes))

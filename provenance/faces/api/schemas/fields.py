@@ -12,7 +12,7 @@ WorkIdField = Annotated[
     str, Field(examples=[WORK_ID_EXAMPLE], description="The registration id; the same number is in the watermark.")
 ]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", examples=["9f86d081884c7d659a2feaa0c55ad015" * 2])]
-GradeName = Literal["identical", "copy", "edited", "partial", "similar", "none"]
+GradeName = Literal["identical", "copy", "edited", "partial", "shared-element", "sibling", "similar", "none"]
 Moment = Annotated[
     AwareDatetime, Field(examples=["2027-01-31T12:00:00Z"], description="RFC 3339, with its offset from UTC.")
 ]
