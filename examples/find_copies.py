@@ -12,6 +12,6 @@ matcher = Matcher()
 for path in sorted(Path(sys.argv[1]).rglob("*.[jJpPwW]*[gGpP]")):
     pixels = np.asarray(Image.open(path).convert("RGB"))
     for match in matcher.match(pixels):
-        if match.grade not in ("similar", "none"):
+        if match.grade in ("identical", "copy", "edited", "partial"):
             print(f"{path}: {match.grade} of {match.id} (probability {match.probability:.3f})")
     matcher.add([str(path)], [pixels])

@@ -18,6 +18,10 @@ from index.local.verify import PLENTY, Geometry, align
 
 PDQ_BITS: Final = 256
 PHASH_BITS: Final = 64
+_DARK: Final = 48  # luma of ink at most
+_LIGHT: Final = 208  # and of paper at least
+_TWO_TONE: Final = 0.75  # of all px are one or the other
+_INK: Final = 0.03  # of all px are the rarer of the two
 PDQ_HYPOTHESIS: Final = 80  # bits: up to here the two may be one picture in one of eight orientations
 
 # What makes the reference of a query whose PDQ agreed in that orientation: reference to query, both 0..1.
@@ -52,7 +56,7 @@ class Pair:
     """What the witnesses say. `pdq` and `phash` are distances in bits (PDQ the best of eight orientations); `cosine` of
     the primary descriptors, `extras` what the others say; `transform` reference to query, both 0..1, None without a
     hypothesis; `geometry` None when keypoints found none, or when the orientation that PDQ names explains more. `parts`
-    are the agreements of `geometry.parts`."""
+    are the agreements of `geometry.parts`; `two_tone`: both pictures are nearly all black and white."""
 
     same_pixels: bool
     cosine: float
@@ -63,6 +67,7 @@ class Pair:
     agreement: dense.Agreement
     parts: tuple[dense.Agreement, ...] = ()
     extras: tuple[Likeness, ...] = ()
+    two_tone: bool = False
 
     @property
     def inliers(self) -> int:
@@ -105,4 +110,11 @@ def compare(query: Query, reference: Fingerprint, codebook: Codebook) -> Pair:
             Likeness(extra.model, float(extra.vector @ reference.vectors[extra.model]), extra.threshold)
             for extra in query.extras
         ),
+        two_tone=_is_two_tone(query.luma) and _is_two_tone(reference.luma),
     )
+
+
+def _is_two_tone(luma: NDArray[np.uint8]) -> bool:
+    """Ink on paper or a screen: codes, pages of text, diagrams."""
+    dark, light = float((luma < _DARK).mean()), float((luma > _LIGHT).mean())
+    return dark + light >= _TWO_TONE and min(dark, light) >= _INK

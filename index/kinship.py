@@ -19,6 +19,7 @@ _CORE: Final = 0.22  # agreement of the core under which it is not the same pict
 _FRAME_AGREES: Final = 0.6  # of the whole; a picture that agrees in more than its frame is more than a frame
 _PATCH: Final = 0.05  # share of both pictures that a logo or an inset covers at most
 _PATCH_AGREES: Final = 0.3
+_PAGE_AGREES: Final = 0.8  # two codes, pages or diagrams have marks and lines at the same places without being copies
 _IN_PLACE: Final = 0.1  # of the picture: how far the corners of a sibling's transform may move
 _SIBLING_COVERS: Final = 0.85
 _SIBLING_AGREES: Final = (0.3, 0.9)
@@ -27,6 +28,8 @@ _SIBLING_INLIERS: Final = 6
 
 def is_shared_element(pair: Pair) -> bool:
     """A frame, template, logo or lettering is all that was shown to be the same."""
+    if pair.two_tone and pair.transform is not None and 0 < pair.agreement.share < _PAGE_AGREES:
+        return True
     found = pair.geometry
     if found is None or (found.guided < _FOUND and found.inliers < _INLIERS) or found.parts:
         return False

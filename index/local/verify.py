@@ -21,6 +21,7 @@ RATIO: Final = 0.88
 TOLERANCE: Final = 6.0  # px of the working size
 FEWEST: Final = 4  # pairs under which a transform says nothing
 PLENTY: Final = 15  # inliers from which no other hypothesis is tried
+_WIDE: Final = 0.05  # of the reference: plenty in a smaller place may be lettering, in a mirrored copy too
 _CELL: Final = 4  # px: inliers that share a cell are one inlier
 _RING: Final = 0.13  # outer share of the reference where frames and lettering live
 _COARSE: Final = 3.0  # tolerances that a one-pair hypothesis is allowed: its angle is only good to some degrees
@@ -92,7 +93,7 @@ def align(query: LocalFeatures, reference: ReferenceFeatures) -> Geometry | None
     """As `verify`, for the query or its mirror image, whichever more inliers speak for. The transform leads to the
     query as it is, so its determinant is negative for a mirrored copy."""
     found = verify(query, reference)
-    if found is not None and found.inliers >= PLENTY:
+    if found is not None and found.inliers >= PLENTY and found.hull_reference >= _WIDE:
         return found
     mirrored = verify(query.mirrored, reference)
     if mirrored is not None and (found is None or mirrored.inliers > found.inliers):

@@ -53,7 +53,8 @@ class Upload:
     @property
     def matches(self) -> list[dict[str, Any]]:
         """The works whose content was found."""
-        return [match for match in self.report["matches"] if match["grade"] in ("identical", "copy", "edited", "partial")]
+        content = ("identical", "copy", "edited", "partial")
+        return [match for match in self.report["matches"] if match["grade"] in content]
 
     @property
     def right(self) -> bool:

@@ -77,7 +77,8 @@ class Fit:
 
 
 def fit(x: NDArray[np.float64], right: NDArray[np.bool_]) -> Fit:
-    """Newton's method on the penalised likelihood, each class with half of the weight."""
+    """Newton's method on the penalised likelihood, each class with half of the weight; the bias then gets the odds
+    that a proposed pair is right, so that a probability is one."""
     mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
     rows = np.column_stack([(x - mean) / scale, np.ones(len(x))])
     share = np.where(right, 0.5 / right.sum(), 0.5 / (~right).sum())
@@ -88,7 +89,8 @@ def fit(x: NDArray[np.float64], right: NDArray[np.bool_]) -> Fit:
         slope = rows.T @ (share * (p - right)) + penalty @ solution
         curve = (rows * (share * p * (1 - p))[:, None]).T @ rows + penalty
         solution -= np.linalg.solve(curve, slope)
-    return Fit(mean, scale, solution[:-1], float(solution[-1]))
+    odds = float(np.log(right.sum() / (~right).sum()))
+    return Fit(mean, scale, solution[:-1], float(solution[-1]) + odds)
 
 
 def best_of_queries(values: NDArray[np.float64], rows: Rows, wanted: NDArray[np.bool_]) -> NDArray[np.float64]:

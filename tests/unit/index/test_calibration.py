@@ -211,7 +211,7 @@ class TestGrades:
         assert grade(pair) == "similar"
 
     def test_even_a_calibration_that_trusts_the_descriptor_blindly_does_not_exceed_similar(self):
-        weights = np.where(np.array(FEATURES) == "cosine", 100.0, 0.0)
+        weights = np.where(np.array(bundled().features) == "cosine", 100.0, 0.0)
         blind = replace(bundled(), weights=weights, bias=100.0)
 
         assert judge("work", replace(UNRELATED, cosine=1.0), blind).grade == "similar"
@@ -219,7 +219,8 @@ class TestGrades:
     def test_between_review_and_strict_is_similar(self):
         unsure = replace(bundled(), strict=1.0, review=0.01)
 
-        assert judge("work", aligned(box(0.3, 0.3, 0.4, 0.4), inliers=9, share=0.5, cosine=0.1), unsure).grade == "similar"
+        inside = aligned(box(0.3, 0.3, 0.4, 0.4), inliers=9, share=0.5, cosine=0.1)
+        assert judge("work", inside, unsure).grade == "similar"
 
     def test_grades_are_ordered_and_content_is_the_upper_four(self):
         assert tuple(Grade) == GRADES

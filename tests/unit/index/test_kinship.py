@@ -69,6 +69,14 @@ def test_a_logo_is_small_in_both_pictures():
     assert not is_shared_element(changed(LOGO, geometry={"hull_reference": 0.6}))  # the whole work, small in a page
 
 
+def test_two_pages_or_codes_are_no_copies_because_half_of_them_agrees():
+    page = replace(changed(SIBLING, agreement={"share": 0.5}), two_tone=True)
+
+    assert is_shared_element(page)
+    assert not is_shared_element(replace(page, two_tone=False))
+    assert not is_shared_element(changed(page, agreement={"share": 0.95}))
+
+
 def test_a_sibling_has_its_motif_at_the_same_place():
     assert is_sibling(SIBLING)
     moved = np.array([[0.6, 0, 0.3], [0, 0.6, 0.1], [0, 0, 1]])
