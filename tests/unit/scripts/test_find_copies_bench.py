@@ -11,6 +11,8 @@ from scripts.bench.find_copies import by_pdq, judge
 # Two originals, then two copies of the first and one of the second.
 SOURCES = {"0.jpg": "a", "1.jpg": "b", "2.jpg": "a", "3.jpg": "a", "4.jpg": "b"}
 
+MIXED = {"3.jpg", "4.jpg"}  # with a second picture
+
 
 def pair(left: int, right: int) -> frozenset[str]:
     return frozenset((f"{left}.jpg", f"{right}.jpg"))
@@ -22,11 +24,12 @@ def pair(left: int, right: int) -> frozenset[str]:
         ([], "0 of 3", 0, None),
         ([pair(0, 2), pair(3, 0), pair(4, 1)], "3 of 3", 0, 1.0),
         ([pair(2, 3)], "0 of 3", 0, None),  # two copies of one original: neither
+        ([pair(3, 4)], "0 of 3", 0, None),  # they may share the second picture
         ([pair(0, 1), pair(2, 4), pair(0, 2)], "1 of 3", 2, 0.333),
     ],
 )
 def test_pairs_are_judged(pairs: list[frozenset[str]], found: str, wrong: int, precision: float | None) -> None:
-    told = judge(pairs, SOURCES, 2)
+    told = judge(pairs, SOURCES, MIXED, 2)
     assert (told["copies found"], told["wrong pairs"], told["precision"]) == (found, wrong, precision)
 
 
