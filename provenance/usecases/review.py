@@ -81,9 +81,9 @@ class ReportCalibration:
 
     def __call__(self, *, owner: str | None) -> list[CalibrationFindings]:
         """Over the checks of one owner, None: of all."""
+        promised = dict(self.calibrations())  # may read the store itself, and reads don't nest
         with self.store.read() as unit:
             decisions = list(_standing(unit, owner))
-            promised = dict(self.calibrations())
             for decision in decisions:
                 if decision.calibration not in promised:
                     told = _told(unit.checks.get(decision.check_id), decision.calibration)

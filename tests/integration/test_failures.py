@@ -256,7 +256,7 @@ def test_other_models_than_the_records_are_a_setting_that_is_wrong(home: Path, m
     from index.embedders.lite0 import Lite0Embedder
 
     monkeypatch.setattr(Lite0Embedder, "model", "another-model-1")
-    with pytest.raises(Misconfigured, match="follow the record") as caught, opened(home):
+    with pytest.raises(Misconfigured, match="can't be loaded") as caught, opened(home):
         pass
     assert caught.value.hint
 

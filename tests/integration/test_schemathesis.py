@@ -1,5 +1,7 @@
 """schemathesis asks everything that the OpenAPI document allows, and more; no answer is a 500 or undocumented."""
 
+import itertools
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -12,12 +14,12 @@ from tests.service import Api, encoded, new_picture, scene
 pytestmark = pytest.mark.integration
 
 CHECKS = (
-    checks.not_a_server_error,
     checks.status_code_conformance,
     checks.content_type_conformance,
     checks.response_headers_conformance,
     checks.response_schema_conformance,
 )
+SERVER_CHECKS = (checks.not_a_server_error, *CHECKS)
 EXAMPLES = 12  # an operation
 for binary in ("application/c2pa", "application/ocsp-request", "application/timestamp-query"):
     schemathesis.serializer.alias(binary, "application/octet-stream")
@@ -25,6 +27,7 @@ for binary in ("application/c2pa", "application/ocsp-request", "application/time
 
 GOOD_BODIES = {  # operation id: what a sensible caller sends, which random bodies rarely are
     "register_work": {"file": encoded(scene(3, width=40, height=32))},  # too small for a mark: 422
+    "watch_upload": {"file": encoded(scene(3, width=40, height=32))},
     "check_picture": {"file": encoded(scene(3, width=40, height=32))},
     "match_large_binding": {"alg": "io.iscc.v0", "value": "AQID"},
     "offer_work": {"terms": "commercial", "price_minor": 1500, "currency": "EUR"},
@@ -131,12 +134,18 @@ def test_no_operation_gives_a_500_or_an_undocumented_answer(api: Api, alps: dict
         assert name in NEVER_FINE or statuses & {200, 201, 202, 204}, (name, statuses)
 
 
+def _is_of_a_source(response) -> bool:
+    """The documented answer where what the caller named can't be fetched: no error of this server."""
+    return response.status_code == 502 and response.json()["type"].endswith("source-failed")
+
+
 def _exercise(api: Api, alps: dict, operation) -> set[int]:
-    """Half of the requests keep to the schema, half do not; ids and bodies are sensible ones now and then."""
+    """Half of the requests keep to the schema, half do not; every other one has sensible ids and bodies."""
     name, statuses = operation.definition.raw["operationId"], set[int]()
     raw, manifest = raw_bodies(api, alps), manifest_of(api, alps)
     work = spent(api, name) if name in SPENT else alps
     grant = grant_for(api, work, name) if "{grant_id}" in operation.path else ""
+    turns = itertools.count()  # drawn, a sensible id might never come up in so few examples
     modes = st.sampled_from((schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE))
     strategies = modes.flatmap(lambda mode: operation.as_strategy(generation_mode=mode))
 
@@ -148,8 +157,9 @@ def _exercise(api: Api, alps: dict, operation) -> set[int]:
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=strategies, real=st.booleans())
-    def ask(case, real: bool) -> None:
+    @given(case=strategies)
+    def ask(case) -> None:
+        real = next(turns) % 2 == 0
         if real and name != "withdraw_work" and "work_id" in (case.path_parameters or {}):
             case.path_parameters["work_id"] = work["id"]
         if real and "grant_id" in (case.path_parameters or {}):
@@ -166,7 +176,7 @@ def _exercise(api: Api, alps: dict, operation) -> set[int]:
             case.body = dict(GOOD_BODIES[name])
         response = case.call(headers=api.auth())
         statuses.add(response.status_code)
-        case.validate_response(response, checks=CHECKS)
+        case.validate_response(response, checks=CHECKS if _is_of_a_source(response) else SERVER_CHECKS)
 
     ask()
     return statuses
