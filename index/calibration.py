@@ -1,6 +1,6 @@
-"""From witnesses to one probability: a logistic model over what `index.compare` found, fitted once and named.
+"""From witnesses to one probability: a model over what `index.compare` found, fitted once and named.
 
-`scripts/models/calibrate.py` fits it on the tuning split and writes `index/models/calibration.json`: coefficients,
+`scripts/models/calibrate.py` fits it on the tuning split and writes `index/models/calibration.json`: the model,
 the two thresholds, the false alarms that each threshold gave on unrelated pictures, and how all that was made. A copy
 goes to `index/models/calibrations/<name>.json` and stays there: whoever reads an old report finds what judged it.
 """
@@ -16,7 +16,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from index import logistic
 from index.compare import PDQ_BITS, PHASH_BITS, Pair
+from index.logistic import DamagedModel, Logistic
 from index.ports import Embedder
 
 PATH: Final = Path(__file__).parent / "models" / "calibration.json"
@@ -49,6 +51,8 @@ FEATURES: Final = (
     "steady_log_guided",
     "frame",
     "reach",
+    "chance",
+    "textured",
 )
 
 
@@ -73,43 +77,37 @@ class FalseAlarms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """`mean`, `scale`, `weights` float64[n], for the numbers of `features` (some of FEATURES, all in newer ones).
-    `strict` is the probability from which content
-    counts as found, `review` the one from which a person should look. `thresholds` are those of the single
-    witnesses."""
+    """`model` asks for some of FEATURES; `deaf` is the model that does without the descriptor. `strict` is the
+    probability from which content counts as found, `review` the one from which a person should look. `thresholds` are
+    those of the single witnesses."""
 
     name: str
     embedder: str
-    mean: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    bias: float
+    model: Logistic
+    deaf: Logistic
     strict: float
     review: float
     thresholds: Mapping[str, float]
     false_alarms: tuple[FalseAlarms, ...]
-    features: tuple[str, ...] = FEATURES
 
     def probability(self, pair: Pair) -> float:
         """0..1 that the query holds content of the reference."""
         if pair.same_pixels:
             return 1.0
-        heard = features(pair)[[FEATURES.index(name) for name in self.features]]
-        logit = float((heard - self.mean) / self.scale @ self.weights) + self.bias
-        return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
+        heard = features(pair)[[FEATURES.index(name) for name in self.model.features]]
+        return 1 / (1 + math.exp(-max(-50.0, min(50.0, self.model.logit(heard)))))
 
     def for_embedder(self, embedder: Embedder) -> "Calibration":
         """This calibration, for an index with this primary embedder: where it was fitted with another one, it is deaf
         to the descriptor, whose own threshold then says what is alike."""
         if embedder.model == self.embedder:
             return self
-        weights = np.where(np.array(self.features) == "cosine", 0.0, self.weights)
         thresholds = {**self.thresholds, "descriptor": embedder.threshold}
-        return replace(self, name=self.name + DEAF, weights=weights, thresholds=thresholds)
+        return replace(self, name=self.name + DEAF, model=self.deaf, thresholds=thresholds)
 
 
 def features(pair: Pair) -> NDArray[np.float64]:
-    """float64[26], each about 0..1 (logarithms of inliers about 0..6), larger for closer."""
+    """float64[28], each about 0..1 (logarithms about 0..6), most larger for closer."""
     found, dense = pair.geometry, pair.agreement
     log_inliers = math.log1p(pair.inliers)
     log_guided = math.log1p(found.guided) if found else 0.0
@@ -141,6 +139,8 @@ def features(pair: Pair) -> NDArray[np.float64]:
             found.steady * log_guided if found else 0.0,
             found.ring * (1 - dense.core) if found else 0.0,
             math.sqrt(min(1.0, max(found.hull_reference, found.hull_query))) if found else 0.0,
+            dense.chance,
+            dense.textured,
         ]
     )
 
@@ -149,27 +149,27 @@ def parse(text: str) -> Calibration:
     """Read the file's JSON. Raises DamagedCalibration."""
     try:
         body: dict[str, Any] = json.loads(text)
-        names = tuple(str(name) for name in body["features"])
-        if not set(names) <= set(FEATURES) or len(set(names)) != len(names):
+        model = logistic.parse(body)
+        deaf = logistic.parse(body["without_descriptor"]) if "without_descriptor" in body else _deafened(model)
+        if not {*model.features, *deaf.features} <= set(FEATURES):
             raise DamagedCalibration("the calibration is of other features than this program computes")
-        mean, scale, weights = (np.array(body[key], np.float64) for key in ("mean", "scale", "weights"))
-        if not mean.shape == scale.shape == weights.shape == (len(names),) or not (scale > 0).all():
-            raise DamagedCalibration("the calibration's coefficients don't fit its features")
         return Calibration(
             name=str(body["name"]),
             embedder=str(body["embedder"]),
-            mean=mean,
-            scale=scale,
-            weights=weights,
-            bias=float(body["bias"]),
+            model=model,
+            deaf=deaf,
             strict=float(body["strict"]),
             review=float(body["review"]),
             thresholds={str(key): float(value) for key, value in body["thresholds"].items()},
             false_alarms=tuple(FalseAlarms(**row) for row in body["false_alarms"]),
-            features=names,
         )
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError, DamagedModel) as error:
         raise DamagedCalibration(f"the calibration can't be read: {error!r}") from error
+
+
+def _deafened(model: Logistic) -> Logistic:
+    """As the first calibrations did it, which had no second model."""
+    return replace(model, weights=np.where(np.array(model.features) == "cosine", 0.0, model.weights))
 
 
 @cache

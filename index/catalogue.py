@@ -20,7 +20,6 @@ Packed = bytes | memoryview
 _BY_DESCRIPTOR: Final = 6  # references that each way may put on the shortlist
 _BY_HASH: Final = 4
 _BY_VOTES: Final = 10
-_VOTERS: Final = 400  # of the query's keypoints; they are ordered so that the first ones cover all of the picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +134,8 @@ class Catalogue:
         vectors = [query.vector, *(extra.vector for extra in query.extras)]
         features = query.features  # before the lock, as the vectors: they take long
         with self._lock.read():
-            votes = self._votes.vote(features, _VOTERS)
-            for slot, share in self._votes.vote(features.mirrored, _VOTERS).items():
+            votes = self._votes.vote(features)
+            for slot, share in self._votes.vote(features.mirrored).items():
                 votes[slot] = max(votes.get(slot, 0.0), share)
             voted = sorted(votes, key=lambda slot: (-votes[slot], slot))[:_BY_VOTES]
             ways = dict.fromkeys(voted, ("votes",))

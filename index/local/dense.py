@@ -5,7 +5,7 @@ gradient magnitude, with one pixel of slack, tells for every textured window whe
 logo or frame agrees in its own place alone; a copy agrees all over its overlap.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,12 +20,19 @@ SIDE: Final = 240  # px: the long side of the reference; the query is brought to
 AGREES: Final = 0.6  # correlation of a window from which it counts as the same
 _WINDOW: Final = (21, 21)  # px
 _TEXTURE: Final = 25.0  # variance of 8-bit luma under which a window has nothing to compare
+_DIRECTIONS: Final = 0.1  # of the energy of its gradients that a window must have across their main direction
 _NOISE: Final = 9.0  # variance added to both sides, so that near-flat windows don't correlate by chance
 _BLUR: Final = 1.2  # px: forgives compression and half a pixel of misalignment
+_RAMP: Final = (31, 31)  # px: the mean around is taken away from every px
 _FEWEST: Final = 100  # textured px under which there is no answer
 _COARSEST: Final = 0.25  # how far the query may be shrunk to the resolution of an enlarged reference
 _CORE: Final = 0.13  # the reference without this border is its core
 _SPARSE: Final = 0.1  # share of a cell of the heat map that must be textured for it to say anything
+
+_HERE: Final = (0, 0)
+_AROUND: Final = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))  # px
+_FURTHEST: Final = 27  # px: more than a window
+_BESIDE: Final = ((0, _FURTHEST), (_FURTHEST, 0), (0, -_FURTHEST), (-_FURTHEST, 0))
 
 _Image = NDArray[np.float32]
 
@@ -34,7 +41,9 @@ _Image = NDArray[np.float32]
 class Agreement:
     """`share` 0..1 of the textured overlap agrees; `correlation` -1..1 its mean; `core` as `share`, without the
     border of the reference; `hull` as `share`, inside the hull of the keypoints alone; `textured` and `agreeing` are
-    shares of the query, `agreeing_hull` what of it lies in that hull. `region` is where it agrees in the query."""
+    shares of the query, `agreeing_hull` what of it lies in that hull. `region` is where it agrees in the query.
+    `chance` as `share`, with the reference laid beside its place, the worst of four: what textures that repeat agree in
+    wherever they lie."""
 
     share: float
     correlation: float
@@ -44,6 +53,7 @@ class Agreement:
     region: Region
     hull: float = 0.0
     agreeing_hull: float = 0.0
+    chance: float = 0.0
 
 
 NOTHING: Final = Agreement(0.0, 0.0, 0.0, 0.0, 0.0, ())
@@ -69,6 +79,7 @@ def compare(
         region=_region(agrees, transform),
         hull=float((agrees & in_hull).sum() / in_hull.sum()) if in_hull.sum() >= _FEWEST else 0.0,
         agreeing_hull=float((agrees & in_hull).mean()),
+        chance=found.chance,
     )
 
 
@@ -116,6 +127,7 @@ class _Maps:
     textured: NDArray[np.bool_]
     agrees: NDArray[np.bool_]
     core: NDArray[np.bool_]
+    chance: float
 
 
 def _maps(query: NDArray[np.uint8], reference: NDArray[np.uint8], transform: NDArray[np.float64]) -> _Maps | None:
@@ -123,11 +135,24 @@ def _maps(query: NDArray[np.uint8], reference: NDArray[np.uint8], transform: NDA
     ours, warped, inside, core = _common_frame(query, reference, transform)
     if inside.sum() < 2 * _FEWEST:
         return None
-    textured = inside & (_variance(warped) > _TEXTURE)
+    textured = inside & _is_textured(warped)
     if textured.sum() < _FEWEST:
         return None
-    correlation = _best_correlation(ours, warped, inside)
-    return _Maps(correlation, textured, textured & (correlation > AGREES), core)
+    near, beside = _best_correlations(ours, warped, inside)
+    return _Maps(near, textured, textured & (near > AGREES), core, _chance(beside, textured))
+
+
+def _chance(beside: Mapping[tuple[int, int], _Image], textured: NDArray[np.bool_]) -> float:
+    """The largest share that agrees where both the reference and the reference moved by a shift are textured."""
+    shares = [0.0]
+    height, width = textured.shape
+    around = np.pad(textured, _FURTHEST)
+    for (down, across), correlation in beside.items():
+        top, left = _FURTHEST - down, _FURTHEST - across
+        both = textured & around[top : top + height, left : left + width]
+        if both.sum() >= _FEWEST:
+            shares.append(float((both & (correlation > AGREES)).sum() / both.sum()))
+    return max(shares)
 
 
 def _common_frame(
@@ -143,7 +168,14 @@ def _common_frame(
     warped = cv2.warpPerspective(theirs, pixel, (width, height), flags=cv2.INTER_AREA)
     inside = _warped_mask(theirs.shape, pixel, (width, height), 0.0)
     core = _warped_mask(theirs.shape, pixel, (width, height), _CORE)
-    return cv2.GaussianBlur(ours, (0, 0), _BLUR), cv2.GaussianBlur(warped, (0, 0), _BLUR), inside, core
+    return _detail(ours, inside), _detail(warped, inside), inside, core
+
+
+def _detail(image: _Image, inside: NDArray[np.bool_]) -> _Image:
+    """Without what varies as slowly as a ramp, because any two ramps in one direction agree; 0 outside."""
+    there = inside.astype(np.float32)
+    slow = cv2.boxFilter(image * there, -1, _RAMP) / np.maximum(cv2.boxFilter(there, -1, _RAMP), 1e-3)
+    return np.asarray((cv2.GaussianBlur(image, (0, 0), _BLUR) - slow) * there, np.float32)
 
 
 def _resized(picture: NDArray[np.uint8], scale: float) -> _Image:
@@ -179,32 +211,52 @@ def _variance(image: _Image) -> _Image:
     return np.asarray(np.maximum(_mean(image * image) - _mean(image) ** 2, 0), np.float32)
 
 
+def _is_textured(image: _Image) -> NDArray[np.bool_]:
+    """Where a window holds contrast in more than one direction. One edge, or stripes, agree with any other that run the
+    same way: the aperture problem, told by the structure tensor (Bigun & Granlund 1987)."""
+    across, down = cv2.Sobel(image, -1, 1, 0, scale=0.125), cv2.Sobel(image, -1, 0, 1, scale=0.125)
+    xx, yy, xy = _mean(across * across), _mean(down * down), _mean(across * down)
+    middle, spread = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
+    return np.asarray((_variance(image) > _TEXTURE) & (middle - spread > _DIRECTIONS * (middle + spread)))
+
+
 def _gradient(image: _Image) -> _Image:
     return np.asarray(cv2.magnitude(cv2.Sobel(image, -1, 1, 0), cv2.Sobel(image, -1, 0, 1)), np.float32)
 
 
-def _best_correlation(ours: _Image, theirs: _Image, inside: NDArray[np.bool_]) -> _Image:
-    """Per pixel the best of nine shifts and two channels. A picture turned negative counts: its sign is taken once."""
+def _best_correlations(
+    ours: _Image, theirs: _Image, inside: NDArray[np.bool_]
+) -> tuple[_Image, dict[tuple[int, int], _Image]]:
+    """Per pixel the best of nine shifts and two channels, and of two channels for each shift of `_BESIDE`. A picture
+    turned negative counts: its sign is taken once."""
     a, b = ours[inside], theirs[inside]
-    sign = -1.0 if float(((a - a.mean()) * (b - b.mean())).mean()) < 0 else 1.0
+    sign = -1.0 if float((a * b).mean() - a.mean() * b.mean()) < 0 else 1.0
     # A margin as wide as window and shift: no window that is looked at reaches the edge, where sums would not fit.
     margin = _WINDOW[0] // 2 + 1
     ours, theirs = (np.pad(x, margin, mode="symmetric") for x in (ours, theirs))
-    best = np.full(ours.shape, -1.0, np.float32)
+    best = {shift: np.full(ours.shape, -1.0, np.float32) for shift in (_HERE, *_BESIDE)}
     for factor, one, other in ((sign, ours, theirs), (1.0, _gradient(ours), _gradient(theirs))):
-        for correlation in _correlations(one, other):
-            np.maximum(best, factor * correlation, out=best)
-    return best[margin:-margin, margin:-margin]
+        for shift, correlation in _correlations(one, other):
+            place = best[shift if shift in best else _HERE]
+            np.maximum(place, factor * correlation, out=place)
+    inner = (slice(margin, -margin), slice(margin, -margin))
+    return best[_HERE][inner], {shift: best[shift][inner] for shift in _BESIDE}
 
 
-def _correlations(ours: _Image, theirs: _Image) -> Iterator[_Image]:
-    """Windowed correlation, theirs moved by -1, 0, 1 px both ways. Right except at the edge."""
-    mean, spread = _mean(ours), np.sqrt(_variance(ours) + _NOISE)
-    other_mean, other_spread = _mean(theirs), np.sqrt(_variance(theirs) + _NOISE)
-    for dy in (-1, 0, 1):
-        for dx in (-1, 0, 1):
-            moved, m, s = (np.roll(x, (dy, dx), (0, 1)) for x in (theirs, other_mean, other_spread))
-            yield (_mean(ours * moved) - mean * m) / (spread * s)
+def _correlations(ours: _Image, theirs: _Image) -> Iterator[tuple[tuple[int, int], _Image]]:
+    """Windowed correlation, theirs moved by each of `_AROUND` and `_BESIDE`. Right except at the edge."""
+    mean, ours_scale = _mean(ours), 1 / np.sqrt(_variance(ours) + _NOISE)
+    others = [np.pad(x, _FURTHEST) for x in (theirs, _mean(theirs), 1 / np.sqrt(_variance(theirs) + _NOISE))]
+    height, width = ours.shape
+    for down, across in (*_AROUND, *_BESIDE):
+        rows = slice(_FURTHEST - down, _FURTHEST - down + height)
+        columns = slice(_FURTHEST - across, _FURTHEST - across + width)
+        moved, other_mean, other_scale = (x[rows, columns] for x in others)
+        correlation = _mean(ours * moved)
+        correlation -= mean * other_mean
+        correlation *= ours_scale
+        correlation *= other_scale
+        yield (down, across), correlation
 
 
 def _region(agrees: NDArray[np.bool_], transform: NDArray[np.float64]) -> Region:
@@ -213,10 +265,11 @@ def _region(agrees: NDArray[np.bool_], transform: NDArray[np.float64]) -> Region
     outline = clip(project(transform, UNIT))
     height, width = agrees.shape
     solid = cv2.morphologyEx(agrees.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    rows, columns = np.nonzero(solid)
-    if len(rows) < _FEWEST:
+    if solid.sum() < _FEWEST:
         return ()
-    points = np.column_stack([(columns + 0.5) / width, (rows + 0.5) / height]).astype(np.float32)
+    rows = np.flatnonzero(solid.any(axis=1))
+    ends = np.concatenate([solid[rows].argmax(axis=1), width - 1 - solid[rows, ::-1].argmax(axis=1)])  # of each row
+    points = np.column_stack([(ends + 0.5) / width, (np.tile(rows, 2) + 0.5) / height]).astype(np.float32)
     hull = cv2.convexHull(points)
     if cv2.contourArea(hull) > 0.6 * cv2.contourArea(outline.astype(np.float32)):
         return as_region(outline)

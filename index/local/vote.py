@@ -118,11 +118,11 @@ class InvertedFile:
         if kept:
             self._append(*(np.concatenate(column) for column in zip(*kept, strict=True)))
 
-    def vote(self, query: LocalFeatures, voters: int) -> dict[int, float]:
-        """Votes of the first `voters` keypoints for each slot that has any."""
+    def vote(self, query: LocalFeatures) -> dict[int, float]:
+        """Votes of all keypoints for each slot that has any."""
         if not self._sizes or not len(query):
             return {}
-        squared, ids = self._file.search(query.descriptors[:voters].astype(np.float32), NEIGHBOURS + 1)
+        squared, ids = self._file.search(query.descriptors.astype(np.float32), NEIGHBOURS + 1)
         distance = np.where(ids < 0, np.inf, np.sqrt(np.maximum(squared, 0)))
         background = np.minimum(distance[:, -1:], _FAR)
         weight = np.maximum(0, background - distance[:, :-1]) / background.clip(min=1)

@@ -5,8 +5,7 @@
 Three minutes of one core. The same corpus, seed, faiss and extractor give the same file; another file is another name,
 and fingerprints and the calibration then have to be made anew. `--votes-only` trains the 16-byte codes of the inverted
 file alone, which are made of the others: no fingerprint changes. The bundled codebook is from the extractor of 5d8f88a,
-which chose among the 800 strongest keypoints of a picture instead of among all; the bundled codes of votes are from
-every fourth picture.
+which chose among the 800 strongest keypoints of a picture instead of among all.
 """
 
 import argparse

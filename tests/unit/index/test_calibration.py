@@ -21,6 +21,7 @@ from index.grading import CONTENT, GRADES, judge
 from index.local.dense import NOTHING, Agreement
 from index.local.geometry import FLIP, UNIT, as_region
 from index.local.verify import Geometry
+from index.logistic import Logistic
 from index.ports import Match
 from provenance.core.types import Grade
 
@@ -211,8 +212,8 @@ class TestGrades:
         assert grade(pair) == "similar"
 
     def test_even_a_calibration_that_trusts_the_descriptor_blindly_does_not_exceed_similar(self):
-        weights = np.where(np.array(bundled().features) == "cosine", 100.0, 0.0)
-        blind = replace(bundled(), weights=weights, bias=100.0)
+        one = np.ones(1)
+        blind = replace(bundled(), model=Logistic(("cosine",), 0 * one, one, 100 * one, bias=100.0))
 
         assert judge("work", replace(UNRELATED, cosine=1.0), blind).grade == "similar"
 

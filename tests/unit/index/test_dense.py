@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -120,3 +121,42 @@ def test_a_perspective_copy_agrees():
     size = np.diag([560, 400, 1.0])
 
     assert compare(working_gray(warp(scene(1), pixel)), ONE, np.linalg.inv(size) @ pixel @ size).share > 0.95
+
+
+def _grid() -> tuple[np.ndarray, np.ndarray]:
+    y, x = np.mgrid[0:240, 0:240].astype(np.float64)
+    return y, x
+
+
+def _noisy(picture: np.ndarray, seed: int) -> np.ndarray:
+    return np.clip(picture + np.random.default_rng(seed).normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("picture", ["ramp", "glow", "stripes", "edge"])
+def test_what_runs_one_way_has_nothing_to_compare(picture: str):
+    """Any two ramps, stripes or edges in one direction look alike."""
+    y, x = _grid()
+    shade = {
+        "ramp": 40 + 0.7 * x,
+        "glow": 220 - 0.004 * ((x - 120) ** 2 + (y - 120) ** 2),
+        "stripes": 128 + 60 * np.sin((x + y) / 5),
+        "edge": np.where(x > 120, 200.0, 50.0),
+    }[picture]
+
+    found = compare(_noisy(shade, 1), _noisy(shade, 2), np.eye(3))
+    assert found.agreeing < 0.05
+
+
+def test_a_texture_that_repeats_agrees_beside_its_place_too():
+    y, x = _grid()
+    tiles = _noisy(128 + 50 * np.sin(x * 2 * np.pi / 27) + 50 * np.sin(y * 2 * np.pi / 27), 1)
+
+    assert compare(tiles, tiles, np.eye(3)).chance > 0.9
+    assert compare(ONE, ONE, np.eye(3)).chance < 0.3
+
+
+def test_the_edge_of_a_pasted_work_agrees_whatever_surrounds_it():
+    page = np.full((240, 240), 250, np.uint8)
+    page[60:180, 60:180] = cv2.resize(working_gray(scene(1, 240, 240)), (120, 120), interpolation=cv2.INTER_AREA)
+
+    assert compare(page, working_gray(scene(1, 240, 240)), place(0.25, 0.25, 0.5, 0.5)).share > 0.9

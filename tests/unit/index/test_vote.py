@@ -46,7 +46,7 @@ def ask(seed: int) -> LocalFeatures:
 
 @pytest.mark.parametrize("seed", range(WORKS))
 def test_a_part_of_a_work_votes_for_it(coded: list, seed: int):
-    votes = filled(coded, list(range(WORKS))).vote(ask(seed), 300)
+    votes = filled(coded, list(range(WORKS))).vote(ask(seed))
 
     best = max(votes, key=lambda slot: votes[slot])
     assert best == seed
@@ -56,35 +56,35 @@ def test_a_part_of_a_work_votes_for_it(coded: list, seed: int):
 def test_an_unknown_picture_votes_for_nobody_much(coded: list):
     file = filled(coded, list(range(WORKS)))
 
-    assert max(file.vote(ask(99), 300).values(), default=0) < 0.6 * file.vote(ask(0), 300)[0]
+    assert max(file.vote(ask(99)).values(), default=0) < 0.6 * file.vote(ask(0))[0]
 
 
 def test_removed_works_get_no_votes_at_once(coded: list):
     file = filled(coded, list(range(WORKS)))
     file.remove(np.array([3]))
 
-    assert 3 not in file.vote(ask(3), 300)
-    assert file.vote(ask(4), 300)[4] > 0
+    assert 3 not in file.vote(ask(3))
+    assert file.vote(ask(4))[4] > 0
     assert len(file) == KEYPOINTS * (WORKS - 1)
 
 
 def test_compaction_keeps_what_is_left(coded: list):
     file = filled(coded, list(range(WORKS)))
-    before = file.vote(ask(7), 300)[7]
+    before = file.vote(ask(7))[7]
     file.remove(np.arange(6))  # three quarters: rewritten
 
-    assert file.vote(ask(7), 300)[7] >= before * 0.99  # fewer others stand in between
-    assert set(file.vote(ask(0), 300)) <= {6, 7}
+    assert file.vote(ask(7))[7] >= before * 0.99  # fewer others stand in between
+    assert set(file.vote(ask(0))) <= {6, 7}
     assert len(file) == 2 * KEYPOINTS
 
 
 def test_everything_may_be_removed_and_added_again(coded: list):
     file = filled(coded, [0])
     file.remove(np.array([0]))
-    assert file.vote(ask(0), 300) == {}
+    assert file.vote(ask(0)) == {}
 
     file.add(owned(coded[0], 8))
-    assert set(file.vote(ask(0), 300)) == {8}
+    assert set(file.vote(ask(0))) == {8}
 
 
 def test_removing_what_is_not_there_changes_nothing(coded: list):
@@ -95,24 +95,22 @@ def test_removing_what_is_not_there_changes_nothing(coded: list):
 
 
 def test_a_detail_that_many_works_share_says_little(coded: list):
-    alone = filled(coded, [0, 1]).vote(ask(0), 300)[0]
-    shared = filled(coded, [0, *range(8, 64, 8), 1]).vote(ask(0), 300)[
-        0
-    ]  # seven more registrations of the same picture
+    alone = filled(coded, [0, 1]).vote(ask(0))[0]
+    shared = filled(coded, [0, *range(8, 64, 8), 1]).vote(ask(0))[0]  # seven more registrations of the same picture
 
     assert 0 < shared < 0.3 * alone  # but something: or eight registrations would hide each other
 
 
 def test_nothing_asked_or_nothing_there_is_no_vote(coded: list):
-    assert filled(coded, [0]).vote(extract(np.zeros((64, 64), np.uint8), 300), 300) == {}
-    assert InvertedFile(bundled()).vote(ask(0), 300) == {}
+    assert filled(coded, [0]).vote(extract(np.zeros((64, 64), np.uint8), 300)) == {}
+    assert InvertedFile(bundled()).vote(ask(0)) == {}
 
 
 def test_adding_in_one_go_or_one_by_one_is_the_same(coded: list):
     file = InvertedFile(bundled())
     file.add(together([owned(coded[slot], slot) for slot in range(3)]))
 
-    assert file.vote(ask(1), 300) == pytest.approx(filled(coded, [0, 1, 2]).vote(ask(1), 300))
+    assert file.vote(ask(1)) == pytest.approx(filled(coded, [0, 1, 2]).vote(ask(1)))
 
 
 def test_a_work_takes_four_kilobytes_at_most(coded: list[Entries]):
@@ -130,13 +128,13 @@ def test_details_in_another_arrangement_count_little(coded: list[Entries]):
     file = InvertedFile(bundled())
     file.add(shuffled)
 
-    assert file.vote(ask(0), 300)[0] < 0.3 * filled(coded, [0]).vote(ask(0), 300)[0]
+    assert file.vote(ask(0))[0] < 0.3 * filled(coded, [0]).vote(ask(0))[0]
 
 
 @pytest.mark.parametrize("copies", [2, 12])
 def test_a_work_registered_many_times_is_still_found(coded: list[Entries], copies: int):
     same = [8 * (place + 1) for place in range(copies)]
-    votes = filled(coded, [*range(1, WORKS), *same]).vote(ask(0), 300)
+    votes = filled(coded, [*range(1, WORKS), *same]).vote(ask(0))
 
     assert max(votes, key=lambda slot: votes[slot]) in same
 
@@ -152,7 +150,7 @@ def test_what_300_works_share_does_not_hide_what_only_one_has(coded: list[Entrie
         strangers = _rows(coded[2 + slot % 6], rng.permutation(KEYPOINTS)[:60])
         moved = rng.integers(0, 60000, (60, 2)).astype(np.uint16)
         file.add(owned(together([frame, replace(strangers, points=moved)]), slot))
-    votes = file.vote(extract(working_gray(scene(1)), 300), 300)
+    votes = file.vote(extract(working_gray(scene(1)), 300))
 
     assert max(votes, key=lambda slot: votes[slot]) == 500
 
