@@ -17,7 +17,7 @@ POLICY: Final = "policy-1"
 
 WHOLE: Final[Region] = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
-MARK_AGREEMENT: Final = 0.01
+MARK_AGREEMENT: Final = 0.1
 """Least content probability at which a decoded mark is believed. Unrelated pictures stay well under it, copies that are
 too damaged for the index alone do not: `scripts/bench/marks_and_content.py` prints both sides."""
 
