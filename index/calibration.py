@@ -53,6 +53,8 @@ FEATURES: Final = (
     "reach",
     "chance",
     "textured",
+    "crossed",
+    "crossing",
 )
 
 
@@ -107,7 +109,7 @@ class Calibration:
 
 
 def features(pair: Pair) -> NDArray[np.float64]:
-    """float64[28], each about 0..1 (logarithms about 0..6), most larger for closer."""
+    """float64[30], each about 0..1 (logarithms about 0..6), most larger for closer."""
     found, dense = pair.geometry, pair.agreement
     log_inliers = math.log1p(pair.inliers)
     log_guided = math.log1p(found.guided) if found else 0.0
@@ -141,6 +143,8 @@ def features(pair: Pair) -> NDArray[np.float64]:
             math.sqrt(min(1.0, max(found.hull_reference, found.hull_query))) if found else 0.0,
             dense.chance,
             dense.textured,
+            dense.crossed,
+            dense.crossing,
         ]
     )
 

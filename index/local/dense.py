@@ -19,7 +19,7 @@ from index.ports import Region
 SIDE: Final = 240  # px: the long side of the reference; the query is brought to the area of a square of this side
 AGREES: Final = 0.6  # correlation of a window from which it counts as the same
 _WINDOW: Final = (21, 21)  # px
-_TEXTURE: Final = 25.0  # variance of 8-bit luma under which a window has nothing to compare
+_TEXTURE: Final = 16.0  # variance of 8-bit luma under which a window has nothing to compare
 _DIRECTIONS: Final = 0.1  # of the energy of its gradients that a window must have across their main direction
 _NOISE: Final = 9.0  # variance added to both sides, so that near-flat windows don't correlate by chance
 _BLUR: Final = 1.2  # px: forgives compression and half a pixel of misalignment
@@ -43,7 +43,8 @@ class Agreement:
     border of the reference; `hull` as `share`, inside the hull of the keypoints alone; `textured` and `agreeing` are
     shares of the query, `agreeing_hull` what of it lies in that hull. `region` is where it agrees in the query.
     `chance` as `share`, with the reference laid beside its place, the worst of four: what textures that repeat agree in
-    wherever they lie."""
+    wherever they lie. `crossed` as `share`, of the windows alone that hold contrast in more than one direction;
+    `crossing` is the share of the query that these are."""
 
     share: float
     correlation: float
@@ -54,6 +55,8 @@ class Agreement:
     hull: float = 0.0
     agreeing_hull: float = 0.0
     chance: float = 0.0
+    crossed: float = 0.0
+    crossing: float = 0.0
 
 
 NOTHING: Final = Agreement(0.0, 0.0, 0.0, 0.0, 0.0, ())
@@ -70,6 +73,7 @@ def compare(
     textured, agrees, correlation = found.textured, found.agrees, found.correlation
     in_core = textured & found.core
     in_hull = textured & _filled(hull, textured.shape)
+    crossing = found.crossing.sum()
     return Agreement(
         share=float(agrees.sum() / textured.sum()),
         correlation=float(correlation[textured].mean()),
@@ -80,6 +84,8 @@ def compare(
         hull=float((agrees & in_hull).sum() / in_hull.sum()) if in_hull.sum() >= _FEWEST else 0.0,
         agreeing_hull=float((agrees & in_hull).mean()),
         chance=found.chance,
+        crossed=float((agrees & found.crossing).sum() / crossing) if crossing >= _FEWEST else 0.0,
+        crossing=float(crossing / textured.size),
     )
 
 
@@ -121,12 +127,13 @@ def _cells(shape: tuple[int, ...], longest: int) -> tuple[int, int]:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Maps:
     """One value a px of the common frame: `correlation` -1..1; what can be compared, and what of it agrees; where the
-    reference's core lies."""
+    reference's core lies; what holds contrast in more than one direction."""
 
     correlation: _Image
     textured: NDArray[np.bool_]
     agrees: NDArray[np.bool_]
     core: NDArray[np.bool_]
+    crossing: NDArray[np.bool_]
     chance: float
 
 
@@ -135,11 +142,12 @@ def _maps(query: NDArray[np.uint8], reference: NDArray[np.uint8], transform: NDA
     ours, warped, inside, core = _common_frame(query, reference, transform)
     if inside.sum() < 2 * _FEWEST:
         return None
-    textured = inside & _is_textured(warped)
+    textured = inside & (_variance(warped) > _TEXTURE)
     if textured.sum() < _FEWEST:
         return None
     near, beside = _best_correlations(ours, warped, inside)
-    return _Maps(near, textured, textured & (near > AGREES), core, _chance(beside, textured))
+    crossing = textured & _is_crossing(warped)
+    return _Maps(near, textured, textured & (near > AGREES), core, crossing, _chance(beside, textured))
 
 
 def _chance(beside: Mapping[tuple[int, int], _Image], textured: NDArray[np.bool_]) -> float:
@@ -165,7 +173,8 @@ def _common_frame(
     ours = _resized(query, scale * min(1.0, max(_COARSEST, 1 / zoom)))
     height, width = ours.shape
     pixel = np.diag([width, height, 1.0]) @ transform @ np.diag([1 / theirs.shape[1], 1 / theirs.shape[0], 1.0])
-    warped = cv2.warpPerspective(theirs, pixel, (width, height), flags=cv2.INTER_AREA)
+    edges = cv2.BORDER_REPLICATE  # so that no false edge is blurred into what lies inside
+    warped = cv2.warpPerspective(theirs, pixel, (width, height), flags=cv2.INTER_AREA, borderMode=edges)
     inside = _warped_mask(theirs.shape, pixel, (width, height), 0.0)
     core = _warped_mask(theirs.shape, pixel, (width, height), _CORE)
     return _detail(ours, inside), _detail(warped, inside), inside, core
@@ -211,13 +220,13 @@ def _variance(image: _Image) -> _Image:
     return np.asarray(np.maximum(_mean(image * image) - _mean(image) ** 2, 0), np.float32)
 
 
-def _is_textured(image: _Image) -> NDArray[np.bool_]:
+def _is_crossing(image: _Image) -> NDArray[np.bool_]:
     """Where a window holds contrast in more than one direction. One edge, or stripes, agree with any other that run the
     same way: the aperture problem, told by the structure tensor (Bigun & Granlund 1987)."""
     across, down = cv2.Sobel(image, -1, 1, 0, scale=0.125), cv2.Sobel(image, -1, 0, 1, scale=0.125)
     xx, yy, xy = _mean(across * across), _mean(down * down), _mean(across * down)
     middle, spread = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
-    return np.asarray((_variance(image) > _TEXTURE) & (middle - spread > _DIRECTIONS * (middle + spread)))
+    return np.asarray(middle - spread > _DIRECTIONS * (middle + spread))
 
 
 def _gradient(image: _Image) -> _Image:
