@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -81,6 +82,11 @@ def process(
 
 def environment(changes: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(_ROOT), "NO_COLOR": "1", **changes}
+
+
+def heed_ctrl_c() -> None:
+    """As `preexec_fn`: a shell's background job, where tests may run, ignores SIGINT, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def obey_permissions() -> None:

@@ -289,6 +289,15 @@ def written(model: Logistic) -> dict[str, Any]:
     }
 
 
+def keep(body: dict[str, Any]) -> None:
+    """Write the calibration in force and its copy in the archive, named by what is in it."""
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:8]
+    name = f"pairs-boosted-3-{digest}"
+    ARCHIVE.mkdir(exist_ok=True)
+    for target in (PATH, ARCHIVE / f"{name}.json"):
+        target.write_text(json.dumps({"name": name, **body}, separators=(",", ":")) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, default=DEFAULT_CORPUS)
@@ -324,11 +333,7 @@ def main() -> None:
         "machine": f"{platform.machine()}, numpy {np.__version__}, opencv {cv2.__version__}, "
         f"lightgbm {lightgbm.__version__}",
     }
-    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:8]
-    name = f"pairs-boosted-3-{digest}"
-    ARCHIVE.mkdir(exist_ok=True)
-    for target in (PATH, ARCHIVE / f"{name}.json"):
-        target.write_text(json.dumps({"name": name, **body}, separators=(",", ":")) + "\n")
+    keep(body)
     shown = {key: value for key, value in body.items() if key not in ("without_descriptor", "trees")}
     print(json.dumps(shown, indent=2), f"\n{time.process_time() - started:.0f} s of CPU")
 

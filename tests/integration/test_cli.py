@@ -1,6 +1,5 @@
 """The command line as real processes: imports, pipes, signals, terminals, disks and permissions."""
 
-import contextlib
 import json
 import os
 import pty
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import PROGRAM, cli, environment, obey_permissions, process, without
+from tests.cli import PROGRAM, cli, environment, heed_ctrl_c, obey_permissions, process, without
 from tests.service import encoded, scene
 
 pytestmark = pytest.mark.integration
@@ -210,23 +209,15 @@ def wait_for_owner(lock: Path, child: subprocess.Popen[bytes]) -> None:
         time.sleep(0.05)
 
 
-def interrupted(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
-    """Ctrl-C, and again as people do: one that falls into a finaliser is lost (Python ignores what they raise)."""
-    for _ in range(6):
-        child.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return child.communicate(timeout=20)
-    raise AssertionError("Ctrl-C does not end it")
-
-
 class TestSignals:
     def test_ctrl_c_ends_with_130_and_without_a_traceback(self, surroundings):
         os.mkfifo(surroundings / "never.json")
         command = [*PROGRAM, "verify", "never.json"]
-        with subprocess.Popen(command, env=environment({}), stderr=subprocess.PIPE) as child:
+        with subprocess.Popen(command, env=environment({}), stderr=subprocess.PIPE, preexec_fn=heed_ctrl_c) as child:
             writer = os.open(surroundings / "never.json", os.O_WRONLY)  # returns when the command has opened it
             try:
-                _, err = interrupted(child)
+                child.send_signal(signal.SIGINT)
+                _, err = child.communicate(timeout=60)
             finally:
                 child.kill()
                 os.close(writer)

@@ -37,7 +37,7 @@ def test_a_misuse_is_found_with_its_evidence_and_regions(api: Api, alps: dict):
 def test_the_report_says_which_part_carries_the_mark(api: Api, alps: dict):
     work = decoded(api.file(alps["id"]))
     height, width = work.shape[:2]
-    page = scene(4711, width=width * 2, height=height + 100).copy()
+    page = scene(4711, width=width + 280, height=height + 100).copy()
     page[60 : 60 + height, 40 : 40 + width] = work
     mark = api.check(encoded(page, "JPEG", quality=90))["mark"]
     assert mark["work_id"] == alps["id"]
