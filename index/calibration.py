@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from index import logistic
 from index.compare import PDQ_BITS, PHASH_BITS, Pair
-from index.logistic import DamagedModel, Logistic
+from index.logistic import Logistic
 from index.ports import Embedder
 
 PATH: Final = Path(__file__).parent / "models" / "calibration.json"
@@ -167,7 +167,7 @@ def parse(text: str) -> Calibration:
             thresholds={str(key): float(value) for key, value in body["thresholds"].items()},
             false_alarms=tuple(FalseAlarms(**row) for row in body["false_alarms"]),
         )
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError, DamagedModel) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:  # what is no JSON, and DamagedModel, among them
         raise DamagedCalibration(f"the calibration can't be read: {error!r}") from error
 
 

@@ -62,6 +62,8 @@ def parse(body: Mapping[str, Any]) -> Logistic:
     mean, scale, weights = (np.array(body[key], np.float64) for key in ("mean", "scale", "weights"))
     if len(set(names)) != len(names):
         raise DamagedModel("a feature is named twice")
+    if not all(np.isfinite(numbers).all() for numbers in (mean, scale, weights, float(body["bias"]))):
+        raise DamagedModel("a coefficient is no finite number")
     if not mean.shape == scale.shape == weights.shape == (len(names),) or not (scale > 0).all():
         raise DamagedModel("the coefficients don't fit the features")
     return Logistic(names, mean, scale, weights, float(body["bias"]), _trees(body.get("trees"), len(names)))
@@ -77,4 +79,6 @@ def _trees(body: Mapping[str, Any] | None, features: int) -> Trees:
         raise DamagedModel(f"a tree has {QUESTIONS} questions and {LEAVES} leaves")
     if ((feature < 0) | (feature >= features)).any():
         raise DamagedModel("a tree asks for a feature that is not there")
+    if np.isnan(limit).any() or not np.isfinite(value).all():
+        raise DamagedModel("a tree holds what is no number")
     return Trees(feature, limit, value)

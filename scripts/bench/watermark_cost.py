@@ -55,6 +55,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--megapixels", type=float, default=100)
     options = parser.parse_args(argv)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if options.megapixels < 1:
+        parser.error("--megapixels must be 1 or more")
     report = measure(options.megapixels, choose(options.images, "test", options.sample, 0))
     print(table(("cost", "value"), report.items()))
     return 0

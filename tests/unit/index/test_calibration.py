@@ -163,6 +163,10 @@ class TestParsing:
             {"weights": [1.0]},
             {"scale": [0.0] * len(FEATURES)},
             {"false_alarms": [{"x": 1}]},
+            {"bias": "much"},
+            {"strict": "very"},
+            {"trees": {}},
+            {"without_descriptor": {}},
         ],
     )
     def test_fields_that_do_not_fit_are_refused(self, change: dict):

@@ -58,6 +58,10 @@ def test_all_three_questions_of_a_path_are_asked():
         {"trees": {**TREES, "feature": [[-1] * 7]}},
         {"trees": {**TREES, "limit": [[0.5] * 6]}},
         {"trees": {**TREES, "value": [[0] * 7]}},
+        {"trees": {**TREES, "value": [[float("nan")] * 8]}},
+        {"trees": {**TREES, "limit": [[float("nan")] * 7]}},
+        {"weights": [float("nan"), 1]},
+        {"bias": float("inf")},
     ],
 )
 def test_what_does_not_fit_is_refused(change: dict):
