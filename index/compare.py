@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from index.describe import Query
+from index.describe import Query, is_two_tone
 from index.fingerprint import Fingerprint
 from index.hashes import ORIENTATIONS, PDQ_MIN_QUALITY, hamming
 from index.local import dense
@@ -18,10 +18,6 @@ from index.local.verify import PLENTY, Geometry, align
 
 PDQ_BITS: Final = 256
 PHASH_BITS: Final = 64
-_DARK: Final = 48  # luma of ink at most
-_LIGHT: Final = 208  # and of paper at least
-_TWO_TONE: Final = 0.75  # of all px are one or the other
-_INK: Final = 0.03  # of all px are the rarer of the two
 PDQ_HYPOTHESIS: Final = 80  # bits: up to here the two may be one picture in one of eight orientations
 
 # What makes the reference of a query whose PDQ agreed in that orientation: reference to query, both 0..1.
@@ -110,11 +106,5 @@ def compare(query: Query, reference: Fingerprint, codebook: Codebook) -> Pair:
             Likeness(extra.model, float(extra.vector @ reference.vectors[extra.model]), extra.threshold)
             for extra in query.extras
         ),
-        two_tone=_is_two_tone(query.luma) and _is_two_tone(reference.luma),
+        two_tone=query.two_tone and is_two_tone(reference.luma),
     )
-
-
-def _is_two_tone(luma: NDArray[np.uint8]) -> bool:
-    """Ink on paper or a screen: codes, pages of text, diagrams."""
-    dark, light = float((luma < _DARK).mean()), float((luma > _LIGHT).mean())
-    return dark + light >= _TWO_TONE and min(dark, light) >= _INK

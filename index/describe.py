@@ -17,6 +17,10 @@ from index.ports import Embedder, Pixels
 
 REFERENCE_KEYPOINTS: Final = 350  # 40 bytes each
 QUERY_KEYPOINTS: Final = 800  # not stored; a work pasted into a bigger picture has only some of them
+_DARK: Final = 48  # luma of ink at most
+_LIGHT: Final = 208  # and of paper at least
+_TWO_TONE: Final = 0.75  # of all px are one or the other
+_INK: Final = 0.03  # of all px are the rarer of the two
 _PHASH: Final = "phash-64/1"
 _PDQ: Final = "pdq-256/1"
 
@@ -70,6 +74,10 @@ class Query:
     def luma(self) -> NDArray[np.uint8]:
         """uint8[h, w] at working size."""
         return working_gray(self._pixels, by_area=True)
+
+    @cached_property
+    def two_tone(self) -> bool:
+        return is_two_tone(self.luma)
 
     @cached_property
     def features(self) -> LocalFeatures:
@@ -141,3 +149,9 @@ def checked(picture: Pixels) -> Pixels:
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or 0 in picture.shape:
         raise ValueError(f"a picture is uint8[H, W, 3], this is {picture.dtype}{list(picture.shape)}")
     return picture
+
+
+def is_two_tone(luma: NDArray[np.uint8]) -> bool:
+    """Ink on paper or a screen: codes, pages of text, diagrams."""
+    dark, light = float((luma < _DARK).mean()), float((luma > _LIGHT).mean())
+    return dark + light >= _TWO_TONE and min(dark, light) >= _INK

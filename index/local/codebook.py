@@ -16,6 +16,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from index.local.distances import squared_distances
 from index.local.features import DIMENSIONS
 
 PATH: Final = Path(__file__).parent.parent / "models" / "rootsift-codebook.npz"
@@ -32,7 +33,7 @@ class Codebook:
     name: str
     cells: NDArray[np.float32]
     parts: NDArray[np.float32]
-    quantizer: Any  # faiss.IndexFlatL2 over `cells`; only searched, so threads may share it
+    quantizer: Any  # faiss.IndexFlatL2 over `cells`: what an inverted file is made of
     coder: Any  # faiss.ProductQuantizer
     votes: NDArray[np.float32]
     voter: Any  # faiss.ProductQuantizer
@@ -54,7 +55,14 @@ class Codebook:
 
     def assign(self, descriptors: NDArray[np.uint8], probes: int = 1) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """The nearest cells of each descriptor: squared distances float32[n, probes] and cells int64[n, probes]."""
-        distances, cells = self.quantizer.search(descriptors.astype(np.float32), probes)
+        squared = squared_distances(descriptors.astype(np.float32), self.cells)
+        row = np.arange(len(squared))
+        distances = np.empty((len(squared), probes), np.float32)
+        cells = np.empty((len(squared), probes), np.int64)
+        for probe in range(probes):  # a few times the smallest is sooner found than sorted
+            cells[:, probe] = squared.argmin(axis=1)
+            distances[:, probe] = squared[row, cells[:, probe]]
+            squared[row, cells[:, probe]] = np.inf
         return distances, cells
 
     def encode(self, descriptors: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -27,6 +27,7 @@ _RAMP: Final = (31, 31)  # px: the mean around is taken away from every px
 _FEWEST: Final = 100  # textured px under which there is no answer
 _COARSEST: Final = 0.25  # how far the query may be shrunk to the resolution of an enlarged reference
 _CORE: Final = 0.13  # the reference without this border is its core
+_MOST: Final = 0.6  # of the overlap, or of what can be compared there: the region is all of it
 _SPARSE: Final = 0.1  # share of a cell of the heat map that must be textured for it to say anything
 
 _HERE: Final = (0, 0)
@@ -80,7 +81,7 @@ def compare(
         core=float((agrees & found.core).sum() / in_core.sum()) if in_core.sum() >= _FEWEST else 0.0,
         textured=float(textured.mean()),
         agreeing=float(agrees.mean()),
-        region=_region(agrees, transform),
+        region=_region(agrees, transform, float(agrees.sum() / textured.sum())),
         hull=float((agrees & in_hull).sum() / in_hull.sum()) if in_hull.sum() >= _FEWEST else 0.0,
         agreeing_hull=float((agrees & in_hull).mean()),
         chance=found.chance,
@@ -268,9 +269,9 @@ def _correlations(ours: _Image, theirs: _Image) -> Iterator[tuple[tuple[int, int
         yield (down, across), correlation
 
 
-def _region(agrees: NDArray[np.bool_], transform: NDArray[np.float64]) -> Region:
-    """The whole overlap where most of it agrees; else the convex hull of the windows that do, cut to the overlap's
-    box."""
+def _region(agrees: NDArray[np.bool_], transform: NDArray[np.float64], share: float) -> Region:
+    """The whole overlap where most of it agrees, or most (`share`) of what can be compared: sky and paper around a
+    motif say nothing. Else the convex hull of the windows that do, cut to the overlap's box."""
     outline = clip(project(transform, UNIT))
     height, width = agrees.shape
     solid = cv2.morphologyEx(agrees.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
@@ -280,7 +281,7 @@ def _region(agrees: NDArray[np.bool_], transform: NDArray[np.float64]) -> Region
     ends = np.concatenate([solid[rows].argmax(axis=1), width - 1 - solid[rows, ::-1].argmax(axis=1)])  # of each row
     points = np.column_stack([(ends + 0.5) / width, (np.tile(rows, 2) + 0.5) / height]).astype(np.float32)
     hull = cv2.convexHull(points)
-    if cv2.contourArea(hull) > 0.6 * cv2.contourArea(outline.astype(np.float32)):
+    if share > _MOST or cv2.contourArea(hull) > _MOST * cv2.contourArea(outline.astype(np.float32)):
         return as_region(outline)
     simple = cv2.approxPolyDP(hull, 0.01, closed=True)[:, 0]
     return as_region(np.clip(simple, 0.0, 1.0))

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from index.local.distances import squared_distances
 from index.local.features import LocalFeatures, ReferenceFeatures
 from index.local.geometry import FLIP, is_plausible, normalise
 from index.local.guided import Found, rematch
@@ -115,7 +116,7 @@ def verify(query: LocalFeatures, reference: ReferenceFeatures) -> Geometry | Non
     """The transform that most pairs agree on, or None when fewer than four do or it is no transform a person makes."""
     if len(query) < FEWEST or len(reference.points) < FEWEST:
         return None
-    squared = _squared(query.descriptors.astype(np.float32), reference.descriptors)
+    squared = squared_distances(query.descriptors.astype(np.float32), reference.descriptors)
     pairs = _pairs(query, reference, *_nearest(squared))
     best = _best(pairs, reference.shape)
     if best is None or best.unique < FEWEST:
@@ -205,15 +206,6 @@ def _pairs(
         (query.angles[ours] - reference.angles[theirs]).astype(np.float64),
         np.log(np.maximum(query.scales[ours], 0.1) / np.maximum(reference.scales[theirs], 0.1)).astype(np.float64),
     )
-
-
-def _squared(query: NDArray[np.float32], reference: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Squared distances float32[query, reference]."""
-    cross = query @ reference.T
-    cross *= -2
-    cross += (query * query).sum(1)[:, None]
-    cross += (reference * reference).sum(1)[None]
-    return cross
 
 
 def _nearest(squared: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -122,7 +122,10 @@ class InvertedFile:
         """Votes of all keypoints for each slot that has any."""
         if not self._sizes or not len(query):
             return {}
-        squared, ids = self._file.search(query.descriptors.astype(np.float32), NEIGHBOURS + 1)
+        nearness, cells = self._codebook.assign(query.descriptors, _PROBES)
+        squared, ids = self._file.search_preassigned(
+            query.descriptors.astype(np.float32), NEIGHBOURS + 1, cells, nearness
+        )
         distance = np.where(ids < 0, np.inf, np.sqrt(np.maximum(squared, 0)))
         background = np.minimum(distance[:, -1:], _FAR)
         weight = np.maximum(0, background - distance[:, :-1]) / background.clip(min=1)
