@@ -27,7 +27,7 @@ _RAMP: Final = (31, 31)  # px: the mean around is taken away from every px
 _FEWEST: Final = 100  # textured px under which there is no answer
 _COARSEST: Final = 0.25  # how far the query may be shrunk to the resolution of an enlarged reference
 _CORE: Final = 0.13  # the reference without this border is its core
-_MOST: Final = 0.6  # of the overlap, or of what can be compared there: the region is all of it
+_MOST: Final = 0.6  # of the overlap, or of what has contrast there: the region is all of it
 _SPARSE: Final = 0.1  # share of a cell of the heat map that must be textured for it to say anything
 
 _HERE: Final = (0, 0)
@@ -81,7 +81,7 @@ def compare(
         core=float((agrees & found.core).sum() / in_core.sum()) if in_core.sum() >= _FEWEST else 0.0,
         textured=float(textured.mean()),
         agreeing=float(agrees.mean()),
-        region=_region(agrees, transform, float(agrees.sum() / textured.sum())),
+        region=_region(agrees, transform, float(agrees.sum() / found.contrast.sum())),
         hull=float((agrees & in_hull).sum() / in_hull.sum()) if in_hull.sum() >= _FEWEST else 0.0,
         agreeing_hull=float((agrees & in_hull).mean()),
         chance=found.chance,
@@ -127,11 +127,12 @@ def _cells(shape: tuple[int, ...], longest: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Maps:
-    """One value a px of the common frame: `correlation` -1..1; what can be compared, and what of it agrees; where the
-    reference's core lies; what holds contrast in more than one direction."""
+    """One value a px of the common frame: `correlation` -1..1; what can be compared, what of it agrees; where either
+    picture has `contrast`; where the reference's core lies; what holds contrast in more than one direction."""
 
     correlation: _Image
     textured: NDArray[np.bool_]
+    contrast: NDArray[np.bool_]
     agrees: NDArray[np.bool_]
     core: NDArray[np.bool_]
     crossing: NDArray[np.bool_]
@@ -147,8 +148,9 @@ def _maps(query: NDArray[np.uint8], reference: NDArray[np.uint8], transform: NDA
     if textured.sum() < _FEWEST:
         return None
     near, beside = _best_correlations(ours, warped, inside)
+    contrast = textured | (inside & (_variance(ours) > _TEXTURE))
     crossing = textured & _is_crossing(warped)
-    return _Maps(near, textured, textured & (near > AGREES), core, crossing, _chance(beside, textured))
+    return _Maps(near, textured, contrast, textured & (near > AGREES), core, crossing, _chance(beside, textured))
 
 
 def _chance(beside: Mapping[tuple[int, int], _Image], textured: NDArray[np.bool_]) -> float:
@@ -270,8 +272,8 @@ def _correlations(ours: _Image, theirs: _Image) -> Iterator[tuple[tuple[int, int
 
 
 def _region(agrees: NDArray[np.bool_], transform: NDArray[np.float64], share: float) -> Region:
-    """The whole overlap where most of it agrees, or most (`share`) of what can be compared: sky and paper around a
-    motif say nothing. Else the convex hull of the windows that do, cut to the overlap's box."""
+    """The whole overlap where most of it agrees, or most (`share`) of what has contrast in either picture: sky and
+    paper around a motif say nothing. Else the convex hull of the windows that do, cut to the overlap's box."""
     outline = clip(project(transform, UNIT))
     height, width = agrees.shape
     solid = cv2.morphologyEx(agrees.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))

@@ -105,6 +105,19 @@ def test_a_half_replaced_picture_says_which_half():
     assert np.median(xs) < 0.6
 
 
+def test_paper_around_a_motif_belongs_to_the_region_unless_it_was_exchanged():
+    motif = working_gray(scene(1), 280)
+    on_paper = np.full((400, 400), 240, np.uint8)
+    on_other = cv2.resize(OTHER, (400, 400))
+    for page in (on_paper, on_other):
+        page[60 : 60 + motif.shape[0], 80 : 80 + motif.shape[1]] = motif
+
+    assert area(compare(cv2.GaussianBlur(on_paper, (0, 0), 1.0), on_paper, np.eye(3)).region) > 0.99
+    moved = compare(on_other, on_paper, np.eye(3))
+    assert moved.share > 0.62
+    assert area(moved.region) < 0.6
+
+
 @pytest.mark.parametrize("value", [0, 255])
 def test_flat_pictures_have_nothing_to_compare(value: int):
     flat = np.full((300, 300), value, np.uint8)

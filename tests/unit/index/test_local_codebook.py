@@ -34,6 +34,15 @@ def test_the_first_cell_is_the_nearest(descriptors: np.ndarray):
     assert (np.diff(distances, axis=1) >= 0).all()
 
 
+def test_cells_are_those_that_faiss_finds(descriptors: np.ndarray):
+    book = bundled()
+    distances, cells = book.assign(descriptors, 4)
+    expected, same = book.quantizer.search(descriptors.astype(np.float32), 4)
+
+    np.testing.assert_array_equal(cells, same)
+    np.testing.assert_allclose(distances, expected, rtol=1e-4)
+
+
 def test_no_descriptors_have_no_codes():
     none = np.zeros((0, 128), np.uint8)
 
