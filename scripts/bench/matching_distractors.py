@@ -1,8 +1,9 @@
 """Pictures that nobody asks about, to fill the catalogue: distinct ones first, then tiles of distinct regions.
 
 Nothing is synthesised. Whole pictures come from the fitting side of the split and from folders that the caller names;
-one that is like a picture of the test, or like an earlier one, is left out. When they run out, each is cut along a grid
-into tiles that share no pixel.
+one that is like a picture of the test, or like an earlier one, is left out, and so are photos of series that the test
+has a share of: their tiles show the same wall and the same stain. When they run out, each is cut along a grid into
+tiles that share no pixel.
 """
 
 from collections.abc import Iterator, Sequence
@@ -56,7 +57,7 @@ class Distractors:
                 yield f"tile-{number}/{name}", tile
 
     def _names(self) -> Iterator[str]:
-        yield from self._pictures.names(test=False)
+        yield from (name for name in self._pictures.names(test=False) if not self._pictures.family(name).subject)
         for number, folder in enumerate(self._folders):
             yield from (f"{number}:{name}" for name in list_pictures(folder))
 
