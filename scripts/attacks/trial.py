@@ -77,7 +77,7 @@ class Trial:
 
     Four sevenths of the pictures (at most) are registered, one seventh gives what carries a shared element, and the
     rest is unknown: negative queries, and what lies beside or over a work. Pictures of the same side that are not of
-    the edition lie beside and over works too.
+    the edition lie beside and over works too. Raises ValueError where there are too few pictures to register one.
     """
 
     def __init__(self, pictures: Pictures, sizes: Sizes, *, edition: str, test: bool, seed: int) -> None:
@@ -86,6 +86,8 @@ class Trial:
         wanted = [name for name in names if in_edition(pictures.family(name), edition)]
         order = [wanted[i] for i in self._rng("order", 0).permutation(len(wanted))]
         count = min(sizes.references, len(order) * 4 // 7)
+        if not count:
+            raise ValueError(f"too few pictures of the edition {edition!r} in the corpus: {len(order)}")
         decorated = max(1, len(order) // 7)
         self.registered, rest = order[:count], order[count:]
         self._decorated, self.unknown = rest[:decorated], rest[decorated:]

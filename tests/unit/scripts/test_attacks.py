@@ -162,6 +162,11 @@ def test_a_trial_has_every_group_and_asks_about_nothing_twice_registered(corpus)
     assert all(trial.pictures.family(name).photo is False for name in trial.registered)
 
 
+def test_a_folder_without_pictures_is_no_corpus(tmp_path) -> None:
+    with pytest.raises(ValueError, match="too few pictures of the edition 'art' in the corpus: 0"):
+        Trial(Pictures(tmp_path), SIZES, edition="art", test=True, seed=1)
+
+
 def test_the_two_sides_of_the_split_share_no_picture(corpus) -> None:
     for test in (True, False):
         trial = Trial(corpus, SIZES, edition="all", test=test, seed=1)
