@@ -1,9 +1,9 @@
 """Pictures that nobody asks about, to fill the catalogue: distinct ones first, then tiles of distinct regions.
 
 Nothing is synthesised. Whole pictures come from the fitting side of the split and from folders that the caller names;
-one that is like a picture of the test, or like an earlier one, is left out, and so are photos of series that the test
-has a share of: their tiles show the same wall and the same stain. When they run out, each is cut along a grid into
-tiles that share no pixel.
+one that is like a picture of the test, or like an earlier one, is left out, and so are photos of a series: the test has
+a share of each, and tiles of the rest show the same wall and the same stain. When they run out, each is cut along a
+grid into tiles that share no pixel.
 """
 
 from collections.abc import Iterator, Sequence

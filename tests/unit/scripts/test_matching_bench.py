@@ -94,6 +94,15 @@ def test_distractors_are_distinct_pictures_then_tiles(pictures: Pictures, tmp_pa
     assert [id_ for id_, _ in Distractors(pictures, [], 3)] == ids[:3]
 
 
+def test_photos_of_a_series_are_no_distractors(pictures: Pictures, tmp_path: Path) -> None:
+    series, single, *_ = pictures.names(test=False)
+    for name in (series, single):
+        cv2.imwrite(str(tmp_path / name), pictures.read(name)[..., ::-1])
+    lines = ["path,kind,credit,original_name", f"{series},photo,,dataset__shiny_sneaker__02_1.jpg", f"{single},photo,,"]
+    (tmp_path / "index.csv").write_text("\n".join(lines))
+    assert [id_ for id_, _ in Distractors(Pictures(tmp_path), [], 9)] == [f"distractor/{single}"]
+
+
 @pytest.mark.parametrize("name", ["phash", "pdq", "pdq8", "orb"])
 def test_a_peer_finds_the_picture_itself(name: str) -> None:
     method = PEERS[name]()
