@@ -33,7 +33,11 @@ _SPARSE: Final = 0.1  # share of a cell of the heat map that must be textured fo
 _HERE: Final = (0, 0)
 _AROUND: Final = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))  # px
 _FURTHEST: Final = 27  # px: more than a window
-_BESIDE: Final = ((0, _FURTHEST), (_FURTHEST, 0), (0, -_FURTHEST), (-_FURTHEST, 0))
+_ASLANT: Final = 19  # px down and across: as far
+_BESIDE: Final = (
+    *((0, _FURTHEST), (_FURTHEST, 0), (0, -_FURTHEST), (-_FURTHEST, 0)),
+    *((_ASLANT, _ASLANT), (_ASLANT, -_ASLANT), (-_ASLANT, _ASLANT), (-_ASLANT, -_ASLANT)),
+)
 
 _Image = NDArray[np.float32]
 
@@ -43,9 +47,9 @@ class Agreement:
     """`share` 0..1 of the textured overlap agrees; `correlation` -1..1 its mean; `core` as `share`, without the
     border of the reference; `hull` as `share`, inside the hull of the keypoints alone; `textured` and `agreeing` are
     shares of the query, `agreeing_hull` what of it lies in that hull. `region` is where it agrees in the query.
-    `chance` as `share`, with the reference laid beside its place, the worst of four: what textures that repeat agree in
-    wherever they lie. `crossed` as `share`, of the windows alone that hold contrast in more than one direction;
-    `crossing` is the share of the query that these are."""
+    `chance` as `share`, with the reference laid beside its place, the worst of eight: what textures that repeat agree
+    in wherever they lie, or, half a wave off, are the opposite of. `crossed` as `share`, of the windows alone that hold
+    contrast in more than one direction; `crossing` is the share of the query that these are."""
 
     share: float
     correlation: float
@@ -154,7 +158,7 @@ def _maps(query: NDArray[np.uint8], reference: NDArray[np.uint8], transform: NDA
 
 
 def _chance(beside: Mapping[tuple[int, int], _Image], textured: NDArray[np.bool_]) -> float:
-    """The largest share that agrees where both the reference and the reference moved by a shift are textured."""
+    """The largest share that correlates where both the reference and the reference moved by a shift are textured."""
     shares = [0.0]
     height, width = textured.shape
     around = np.pad(textured, _FURTHEST)
@@ -239,8 +243,8 @@ def _gradient(image: _Image) -> _Image:
 def _best_correlations(
     ours: _Image, theirs: _Image, inside: NDArray[np.bool_]
 ) -> tuple[_Image, dict[tuple[int, int], _Image]]:
-    """Per pixel the best of nine shifts and two channels, and of two channels for each shift of `_BESIDE`. A picture
-    turned negative counts: its sign is taken once."""
+    """Per pixel the best of nine shifts and two channels, and the strongest of two channels, of either sign, for each
+    shift of `_BESIDE`. A picture turned negative counts: its sign is taken once."""
     a, b = ours[inside], theirs[inside]
     sign = -1.0 if float((a * b).mean() - a.mean() * b.mean()) < 0 else 1.0
     # A margin as wide as window and shift: no window that is looked at reaches the edge, where sums would not fit.
@@ -249,8 +253,8 @@ def _best_correlations(
     best = {shift: np.full(ours.shape, -1.0, np.float32) for shift in (_HERE, *_BESIDE)}
     for factor, one, other in ((sign, ours, theirs), (1.0, _gradient(ours), _gradient(theirs))):
         for shift, correlation in _correlations(one, other):
-            place = best[shift if shift in best else _HERE]
-            np.maximum(place, factor * correlation, out=place)
+            place = best[shift if shift in _BESIDE else _HERE]
+            np.maximum(place, np.abs(correlation) if shift in _BESIDE else factor * correlation, out=place)
     inner = (slice(margin, -margin), slice(margin, -margin))
     return best[_HERE][inner], {shift: best[shift][inner] for shift in _BESIDE}
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 RELATIONS: Final = ("same-prompt", "same-subject", "same-style", "same-template", "unrelated")
-EDITIONS: Final = ("photo", "art", "all")
 _AI = re.compile(r"images__(?P<style>.+)_(?P<prompt>person|place|thing)_[0-9a-f]+\.")
 _SUBJECT = re.compile(r"dataset__(?P<subject>.+)__\d+_")
 _PLACE = re.compile(r"images__(?P<place>land|scene)__(?P<name>[a-z]+)")
@@ -66,4 +65,5 @@ def _family(row: dict[str, str]) -> Family:
 
 
 def in_edition(family: Family, edition: str) -> bool:
+    """Of "photo", "all", or any edition of art."""
     return edition == "all" or family.photo == (edition == "photo")

@@ -1,7 +1,7 @@
 """Where the pictures of a trial come from: the corpus, on the two sides of its split, and photos of other origin."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from scripts.attacks.families import Family, read_families
 from scripts.attacks.scene import Pixels
@@ -9,6 +9,19 @@ from scripts.models.copies import list_corpus, read
 
 _MORE: Final = "more/"
 _SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+
+
+class Collection(Protocol):
+    """Pictures by name, on two sides of one split: what a trial draws from."""
+
+    def names(self, *, test: bool) -> list[str]:
+        """Sorted names of one side."""
+
+    def family(self, name: str) -> Family:
+        """What the picture has in common with others."""
+
+    def read(self, name: str) -> Pixels:
+        """uint8[H, W, 3]."""
 
 
 class Pictures:

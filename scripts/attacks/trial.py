@@ -16,7 +16,7 @@ from scripts.attacks import elements
 from scripts.attacks.attack import DEEPEST, KINDS, PARTIAL, Upload, attack, draw_chain
 from scripts.attacks.families import in_edition
 from scripts.attacks.filters import encoded
-from scripts.attacks.pictures import Pictures
+from scripts.attacks.pictures import Collection
 from scripts.attacks.scene import Pixels, Truth
 
 GROUPS: Final = ("single", "composed", "partial")
@@ -80,7 +80,7 @@ class Trial:
     the edition lie beside and over works too. Raises ValueError where there are too few pictures to register one.
     """
 
-    def __init__(self, pictures: Pictures, sizes: Sizes, *, edition: str, test: bool, seed: int) -> None:
+    def __init__(self, pictures: Collection, sizes: Sizes, *, edition: str, test: bool, seed: int) -> None:
         self.pictures, self.sizes, self.seed = pictures, sizes, seed
         names = pictures.names(test=test)
         wanted = [name for name in names if in_edition(pictures.family(name), edition)]

@@ -26,7 +26,8 @@ from typing import Any
 import cv2
 import faiss
 
-from scripts.attacks.pictures import Pictures
+from scripts.attacks.drawn import DrawnPictures
+from scripts.attacks.pictures import Collection, Pictures
 from scripts.attacks.trial import Sizes
 from scripts.bench.matching_distractors import Distractors
 from scripts.bench.matching_peers import PEERS, Method, engine_digest, with_weights
@@ -35,7 +36,8 @@ from scripts.bench.matching_rows import OtherRows, Rows
 from scripts.bench.matching_run import CALIBRATION, DISTRACTORS, TEST, Pass, Runner
 from scripts.models.copies import DEFAULT_CORPUS
 
-EDITIONS = {"photo": ("photo",), "art": ("art",), "both": ("photo", "art")}
+EDITIONS = {"photo": ("photo",), "art": ("art",), "both": ("photo", "art"), "drawn": ("drawn",)}
+DRAWN = 18  # pictures of each kind in the edition of drawn ones
 SHARED = 5  # one negative in so many more shares only an element
 
 
@@ -126,9 +128,10 @@ def main() -> None:
     cv2.setNumThreads(1)
     faiss.omp_set_num_threads(1)
     pictures = Pictures(options.corpus, options.photos)
-    runner = Runner(options.json.with_name(options.json.name + ".rows"), pictures, again=options.again)
+    editions: dict[str, Collection] = {"photo": pictures, "art": pictures, "drawn": DrawnPictures(DRAWN)}
+    runner = Runner(options.json.with_name(options.json.name + ".rows"), editions, again=options.again)
     try:
-        editions = measure(options, runner, pictures)
+        told = measure(options, runner, pictures)
     except OtherRows as error:
         sys.exit(str(error))
     body = {
@@ -137,12 +140,12 @@ def main() -> None:
         "machine": f"{platform.machine()}, {platform.system()}, one thread",
         "commit": commit(),
         "engine": engine_digest(),
-        "editions": editions,
+        "editions": told,
     }
     options.json.write_text(json.dumps(body, indent=1) + "\n")
-    for edition, told in editions.items():
+    for edition, said in told.items():
         print(
-            f"{edition}: {told['registered']} registered, {told['queries']} queries, distractors: {told['distractors']}"
+            f"{edition}: {said['registered']} registered, {said['queries']} queries, distractors: {said['distractors']}"
         )
     print(f"seed {options.seed}, {body['machine']}, commit {body['commit']}, engine {body['engine']}\n")
     print(tables(body))

@@ -2,12 +2,12 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 
-from scripts.attacks.pictures import Pictures
+from scripts.attacks.pictures import Collection
 from scripts.attacks.scene import Pixels
 from scripts.attacks.trial import Ask, Query, Sizes, Trial
 from scripts.bench.matching_metrics import Row, box_overlap
@@ -28,30 +28,30 @@ class Pass:
     seed: int
     distractors: int = 0
 
-    def trial(self, pictures: Pictures) -> Trial:
+    def trial(self, pictures: Collection) -> Trial:
         return Trial(pictures, self.sizes, edition=self.edition, test=self.name != CALIBRATION, seed=self.seed)
 
-    def about(self, pictures: Pictures, method: Method) -> dict[str, object]:
+    def about(self, pictures: Collection, method: Method) -> dict[str, object]:
         names = pictures.names(test=self.name != CALIBRATION)
         of = {"pictures": names_digest(names), "generator": generator_digest(), "method": method.identity}
         return {**asdict(self), **of}
 
 
 class Runner:
-    """Runs passes; answers that are on disk are not asked for again."""
+    """Runs passes; answers that are on disk are not asked for again. `pictures` are those of each edition."""
 
-    def __init__(self, folder: Path, pictures: Pictures, *, again: bool) -> None:
+    def __init__(self, folder: Path, pictures: Mapping[str, Collection], *, again: bool) -> None:
         self._folder, self._pictures, self._again = folder, pictures, again
 
     def rows(self, run: Pass, name: str, method: Method) -> Rows:
         path = self._folder / f"{run.edition}-{run.name}-{name}.jsonl"
-        return Rows(path, run.about(self._pictures, method), again=self._again)
+        return Rows(path, run.about(self._pictures[run.edition], method), again=self._again)
 
     def run(
         self, run: Pass, makers: dict[str, Callable[[], Method]], more: Iterable[tuple[str, Pixels]] = ()
     ) -> dict[str, Rows]:
         """Rows of every method, complete. `more` is registered too."""
-        trial = run.trial(self._pictures)
+        trial = run.trial(self._pictures[run.edition])
         asks = trial.asks()
         methods = {name: self._make(run, name, maker) for name, maker in makers.items()}
         stores = {name: self.rows(run, name, method) for name, method in methods.items()}

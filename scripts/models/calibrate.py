@@ -4,10 +4,11 @@
 
 Each trial registers other tuning pictures, asks for attacks on them (`scripts/attacks`), for pictures of the same
 subject, prompt, style and template, unrelated ones, and for pictures that share only a frame, logo, window, inset or
-caption with a registered one. On every pair that the shortlist proposes a ridge-penalised logistic model is fitted, and
-boosted trees on what it leaves. Thresholds, false alarms and the scale of the probability come from fits that have seen
-neither of a pair's two pictures. `--rows` keeps the measured pairs, or takes them from there, because measuring takes
-most of an hour and fitting a few minutes. Needs LightGBM (`pip install '.[models]'`).
+caption with a registered one; as many trials are of pictures that a program drew. On every pair that the shortlist
+proposes a ridge-penalised logistic model is fitted, and boosted trees on what it leaves. Thresholds, false alarms and
+the scale of the probability come from fits that have seen neither of a pair's two pictures, nor any drawn picture of
+their kind. `--rows` keeps the measured pairs, or takes them from there, because measuring takes most of an hour and
+fitting a few minutes. Needs LightGBM (`pip install '.[models]'`).
 """
 
 import argparse
@@ -16,7 +17,7 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -33,21 +34,25 @@ from index.describe import Describer
 from index.embedders.lite0 import Lite0Embedder
 from index.local.codebook import bundled
 from index.logistic import LEAVES, QUESTIONS, Logistic, Trees
+from scripts.attacks.drawn import DrawnPictures, is_drawn
 from scripts.attacks.families import RELATIONS
 from scripts.attacks.pictures import Pictures
-from scripts.attacks.trial import Sizes, Trial
+from scripts.attacks.trial import Ask, Sizes, Trial
 from scripts.bench.matching_metrics import wilson_upper
 from scripts.models.copies import DEFAULT_CORPUS
 
 SIZES: Final = Sizes(references=240, positives=240, negatives=200, shared=100)
+PER_KIND: Final = 12  # of a trial of drawn pictures
+DRAWN_WEIGHT: Final = 0.2  # of a pair, beside one of the corpus: examples of chance, not of what people make
+DRAWN_SIZES: Final = Sizes(references=109, positives=60, negatives=112, shared=0)
 HYPOTHESIS: Final = 80  # as `index.matcher`
 RIDGE: Final = 3e-3  # of the mean log-likelihood, per squared weight of a standardised feature
 FOLDS: Final = 10
 Forest = dict[str, Any]
 SEARCHED: Final[Forest] = {"num_iterations": 300, "learning_rate": 0.05}
-DRAWN: Final[Forest] = {"num_iterations": 1000, "learning_rate": 0.1, "extra_trees": True}
-BOTH: Final = (SEARCHED, DRAWN)
-COMPARED: Final = {"linear": (), "searched trees": (SEARCHED,), "drawn trees": (DRAWN,)}
+EXTRA: Final[Forest] = {"num_iterations": 1000, "learning_rate": 0.1, "extra_trees": True}
+BOTH: Final = (SEARCHED, EXTRA)
+COMPARED: Final = {"linear": (), "searched trees": (SEARCHED,), "extra trees": (EXTRA,)}
 ALARMS: Final = (0.005, 0.01)
 BOOSTING: Final = {
     "objective": "binary",
@@ -88,22 +93,43 @@ def measure(trial: Trial) -> Rows:
                 columns[key].append(value)
     return {
         **{key: np.array(value) for key, value in columns.items()},
-        "kind": np.array([ask.kinds[0] if ask.group in ("single", "partial") else ask.group for ask in asks]),
+        "kind": np.array([kind_of(ask) for ask in asks]),
         "owner": np.array([ask.owner for ask in asks]),
     }
 
 
+def kind_of(ask: Ask) -> str:
+    """What is reported together: attacks of one kind, all chains, negatives of one relation; drawn pictures apart."""
+    if is_drawn(ask.source):
+        return "drawn copy" if ask.owner else "drawn stranger"
+    return ask.kinds[0] if ask.group in ("single", "partial") else ask.group
+
+
 def picture_of(reference: str) -> str:
-    """The corpus picture that a reference is made of: "frame-0/photos/0120.jpg" carries an element."""
-    return "/".join(reference.split("/")[-2:])
+    """The picture that a reference is made of: "frame-0/photos/0120.jpg" carries an element."""
+    return reference if is_drawn(reference) else "/".join(reference.split("/")[-2:])
 
 
-def measure_all(corpus: Path, seed: int, trials: int) -> Rows:
+def origin_of(picture: str) -> str:
+    """What is unseen as a whole: a picture of the corpus, or all that a program drew of one kind."""
+    return picture.rpartition("/")[0] if is_drawn(picture) else picture
+
+
+def all_trials(corpus: Path, seed: int, count: int) -> Iterator[Trial]:
+    """`count` trials of the corpus, then as many of drawn pictures."""
+    for number in range(count):
+        yield Trial(Pictures(corpus), SIZES, edition="all", test=False, seed=seed + number)
+    for number in range(count):
+        drawn = DrawnPictures(PER_KIND, first=PER_KIND * (seed + number))
+        yield Trial(drawn, DRAWN_SIZES, edition="all", test=False, seed=seed + number)
+
+
+def measure_all(trials: Iterable[Trial]) -> Rows:
     """The rows of several trials, whose queries are numbered on."""
     parts = []
-    for number in range(trials):
-        parts.append(measure(Trial(Pictures(corpus), SIZES, edition="all", test=False, seed=seed + number)))
-        print(f"trial {number + 1} of {trials}: {len(parts[-1]['right'])} pairs", file=sys.stderr, flush=True)
+    for number, trial in enumerate(trials, 1):
+        parts.append(measure(trial))
+        print(f"trial {number}: {len(parts[-1]['right'])} pairs", file=sys.stderr, flush=True)
     before = 0
     for part in parts:
         part["query"] = part["query"] + before
@@ -111,20 +137,19 @@ def measure_all(corpus: Path, seed: int, trials: int) -> Rows:
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
-def fit(
-    x: NDArray[np.float64], right: NDArray[np.bool_], features_: tuple[str, ...], forests: Sequence[Forest] = BOTH
-) -> Logistic:
+def fit(rows: Rows, features_: tuple[str, ...], forests: Sequence[Forest] = BOTH) -> Logistic:
     """A linear model, then trees on its residual; the bias gets the odds that a proposed pair is right.
 
-    Trees whose questions are searched rank best, those whose questions are drawn (extremely randomised trees; Geurts et
-    al., Machine Learning 2006) alarm least: the answer is their mean.
+    Trees whose questions are searched rank best, those whose questions are random (extra-trees; Geurts et al., Machine
+    Learning 2006) alarm least: the answer is their mean.
     """
-    linear = _linear(x, right, features_)
+    x, right, weight = chosen(rows, features_), rows["right"], _weights(rows)
+    linear = _linear(x, right, weight, features_)
     odds = float(np.log(right.sum() / (~right).sum()))
     if not forests:
         return replace(linear, bias=linear.bias + odds)
     start = np.array([linear.logit(row) for row in x])
-    data = lightgbm.Dataset(x, right.astype(float), weight=_balance(right) * len(x), init_score=start)
+    data = lightgbm.Dataset(x, right.astype(float), weight=weight * len(x), init_score=start)
     boosters = [lightgbm.train(BOOSTING | kind, data) for kind in forests]
     trees = _exported(boosters)
     told = np.mean([booster.predict(x[:500], raw_score=True) for booster in boosters], axis=0)
@@ -132,22 +157,31 @@ def fit(
     return replace(linear, bias=linear.bias + odds, trees=trees)
 
 
-def _balance(right: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Each class has half of the weight."""
-    return np.where(right, 0.5 / right.sum(), 0.5 / (~right).sum())
+def chosen(rows: Rows, features_: tuple[str, ...]) -> NDArray[np.float64]:
+    """float64[pairs, features]: those columns alone."""
+    return rows["x"][:, [FEATURES.index(name) for name in features_]]
 
 
-def _linear(x: NDArray[np.float64], right: NDArray[np.bool_], features_: tuple[str, ...]) -> Logistic:
+def _weights(rows: Rows) -> NDArray[np.float64]:
+    """Each class has half of the weight, a drawn pair less of it than another."""
+    weight = np.array([DRAWN_WEIGHT if is_drawn(str(name)) else 1.0 for name in rows["ours"]])
+    for side in (rows["right"], ~rows["right"]):
+        weight[side] *= 0.5 / weight[side].sum()
+    return weight
+
+
+def _linear(
+    x: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64], features_: tuple[str, ...]
+) -> Logistic:
     """Newton's method on the penalised likelihood."""
     mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
     rows = np.column_stack([(x - mean) / scale, np.ones(len(x))])
-    share = _balance(right)
     penalty = np.diag([*[RIDGE] * x.shape[1], 0.0])
     solution = np.zeros(rows.shape[1])
     for _ in range(50):
         p = 1 / (1 + np.exp(-rows @ solution))
-        slope = rows.T @ (share * (p - right)) + penalty @ solution
-        curve = (rows * (share * p * (1 - p))[:, None]).T @ rows + penalty
+        slope = rows.T @ (weight * (p - right)) + penalty @ solution
+        curve = (rows * (weight * p * (1 - p))[:, None]).T @ rows + penalty
         solution -= np.linalg.solve(curve, slope)
     return Logistic(features_, mean, scale, solution[:-1], float(solution[-1]))
 
@@ -170,18 +204,17 @@ def _complete(root: dict[str, Any]) -> tuple[list[int], list[float], list[float]
     return feature, limit, [node["leaf_value"] for node in level]
 
 
-def unseen_logits(
-    rows: Rows, keep: NDArray[np.intp], features_: tuple[str, ...], forests: Sequence[Forest] = BOTH
-) -> NDArray[np.float64]:
-    """Of each pair, by a fit to pairs that share no picture with its fold."""
-    pictures = np.unique(np.concatenate([rows["ours"], rows["theirs"]]))
-    fold = dict(zip(pictures, np.random.default_rng(0).permutation(len(pictures)) % FOLDS, strict=True))
-    ours, theirs = (np.array([fold[name] for name in rows[key]]) for key in ("ours", "theirs"))
+def unseen_logits(rows: Rows, features_: tuple[str, ...], forests: Sequence[Forest] = BOTH) -> NDArray[np.float64]:
+    """Of each pair, by a fit to pairs that share no picture with its fold, nor a kind of drawn pictures."""
+    origin = {name: origin_of(str(name)) for name in np.concatenate([rows["ours"], rows["theirs"]])}
+    origins = sorted(set(origin.values()))
+    fold = dict(zip(origins, np.random.default_rng(0).permutation(len(origins)) % FOLDS, strict=True))
+    ours, theirs = (np.array([fold[origin[name]] for name in rows[key]]) for key in ("ours", "theirs"))
     logits = np.empty(len(ours))
     for number in range(FOLDS):
         asked, known = ours == number, (ours != number) & (theirs != number)
-        model = fit(rows["x"][known][:, keep], rows["right"][known], features_, forests)
-        logits[asked] = [model.logit(row) for row in rows["x"][asked][:, keep]]
+        model = fit({key: rows[key][known] for key in ("x", "right", "ours")}, features_, forests)
+        logits[asked] = [model.logit(row) for row in chosen(rows, features_)[asked]]
     return logits
 
 
@@ -201,9 +234,8 @@ def scaled(model: Logistic, unseen: NDArray[np.float64], right: NDArray[np.bool_
 def fitted(rows: Rows, without: str = "") -> tuple[Logistic, NDArray[np.float64]]:
     """The model on all rows, and what models that had not seen them say of each."""
     names = tuple(name for name in FEATURES if name != without)
-    keep = np.array([FEATURES.index(name) for name in names])
-    unseen = unseen_logits(rows, keep, names)
-    model, slope, shift = scaled(fit(rows["x"][:, keep], rows["right"], names), unseen, rows["right"])
+    unseen = unseen_logits(rows, names)
+    model, slope, shift = scaled(fit(rows, names), unseen, rows["right"])
     return model, slope * unseen + shift
 
 
@@ -329,7 +361,7 @@ def main() -> None:
     if options.rows and options.rows.exists():
         rows: Rows = dict(np.load(options.rows, allow_pickle=False))
     else:
-        rows = measure_all(options.corpus, options.seed, options.trials)
+        rows = measure_all(all_trials(options.corpus, options.seed, options.trials))
         if options.rows:
             np.savez(options.rows, **rows)
     model, logits = fitted(rows)
@@ -337,7 +369,7 @@ def main() -> None:
     report(logits, rows, strict)
     print("unseen pictures:")
     for name, forests in COMPARED.items():
-        print(f"{name:14}", ranking(unseen_logits(rows, np.arange(len(FEATURES)), FEATURES, forests), rows))
+        print(f"{name:14}", ranking(unseen_logits(rows, FEATURES, forests), rows))
     print(f"{'both forests':14}", ranking(logits, rows))
     body = {
         "embedder": Lite0Embedder().model,
@@ -349,7 +381,8 @@ def main() -> None:
         "false_alarms": table,
         "made_by": "scripts/models/calibrate.py",
         "seed": options.seed,
-        "data": f"tuning split of the corpus, {options.trials} trials: {SIZES}, {len(rows['x'])} pairs, "
+        "data": f"{options.trials} trials of the corpus's tuning split: {SIZES}, and as many of drawn pictures: "
+        f"{PER_KIND} of a kind, {DRAWN_SIZES}, weight {DRAWN_WEIGHT}; {len(rows['x'])} pairs, "
         f"{int(rows['right'].sum())} right",
         "machine": f"{platform.machine()}, numpy {np.__version__}, opencv {cv2.__version__}, "
         f"lightgbm {lightgbm.__version__}",

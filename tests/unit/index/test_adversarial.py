@@ -10,6 +10,8 @@ import pytest
 from index import Matcher
 from index.embedders.lite0 import Lite0Embedder
 from index.grading import CONTENT
+from scripts.attacks.drawn import DrawnPictures
+from tests import service
 from tests.unit.index.scenes import jpeg, scene, turn, warp
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -83,6 +85,9 @@ NEGATIVES: dict[str, Callable[[], np.ndarray]] = {
 }
 
 
+TEXTURES = ("blobs", "stripes", "rings", "plaid", "dots", "clouds", "reaction-diffusion", "stained-glass")
+
+
 @pytest.fixture(scope="module")
 def embedder() -> Lite0Embedder:
     return Lite0Embedder()
@@ -112,6 +117,23 @@ def content(matcher: Matcher, picture: np.ndarray) -> set[str]:
 @pytest.mark.parametrize("kind", NEGATIVES)
 def test_what_holds_no_work_raises_no_alarm(crowded: Matcher, kind: str):
     assert content(crowded, NEGATIVES[kind]()) == set()
+
+
+@pytest.mark.parametrize("kind", TEXTURES)
+def test_two_pictures_of_one_texture_are_strangers(embedder: Lite0Embedder, kind: str):
+    """Stripes lie on any other stripes, and soft shapes agree wherever they overlap."""
+    drawn, matcher = DrawnPictures(24, first=1000), Matcher(embedder=embedder)
+    names = [name for name in drawn.names(test=True) if name.startswith(f"drawn/{kind}/")]
+    matcher.add(names[:14], [drawn.read(name) for name in names[:14]])
+    assert [name for name in names[14:] if content(matcher, drawn.read(name))] == []
+
+
+def test_soft_shapes_over_waves_and_noise_are_strangers(embedder: Lite0Embedder):
+    """Pictures of a kind that nothing was fitted on."""
+    matcher = Matcher(embedder=embedder)
+    matcher.add([str(number) for number in range(40)], [service.scene(number) for number in range(40)])
+    matches = [match for number in range(1010, 1050) for match in matcher.match(service.scene(number))]
+    assert [match for match in matches if match.grade in CONTENT] == []
 
 
 def hidden(picture: np.ndarray) -> np.ndarray:

@@ -170,7 +170,17 @@ def test_a_texture_that_repeats_agrees_beside_its_place_too():
     tiles = _noisy(128 + 50 * np.sin(x * 2 * np.pi / 27) + 50 * np.sin(y * 2 * np.pi / 27), 1)
 
     assert compare(tiles, tiles, np.eye(3)).chance > 0.9
-    assert compare(ONE, ONE, np.eye(3)).chance < 0.3
+    assert compare(ONE, ONE, np.eye(3)).chance < 0.2
+
+
+@pytest.mark.parametrize("degrees", range(0, 180, 15))
+@pytest.mark.parametrize("period", [8, 11, 14, 18, 23, 30, 40])
+def test_stripes_agree_beside_their_place_or_are_the_opposite_of_themselves(period: int, degrees: int):
+    y, x = _grid()
+    along = x * np.cos(np.radians(degrees)) + y * np.sin(np.radians(degrees))
+    stripes = _noisy(128 + 50 * np.sin(along * 2 * np.pi / period), 1)
+
+    assert compare(stripes, stripes, np.eye(3)).chance > 0.75
 
 
 def test_the_edge_of_a_pasted_work_agrees_whatever_surrounds_it():

@@ -8,6 +8,8 @@ import pytest
 
 from scripts.attacks import scene as at
 from scripts.attacks.attack import KINDS, PARTIAL, attack, draw_chain
+from scripts.attacks.drawn import KINDS as DRAWN
+from scripts.attacks.drawn import DrawnPictures
 from scripts.attacks.filters import FILTERS
 from scripts.attacks.mixtures import MIXTURES, paste
 from scripts.attacks.moves import MOVES, crop_part
@@ -197,3 +199,27 @@ def test_a_shared_element_is_the_same_on_all_that_carry_it(corpus) -> None:
         assert np.abs(carrier - carriers[0])[:band].mean() < 1
         assert np.abs(query - carrier)[:band].mean() < 30  # a JPEG of it
         assert np.abs(query - carrier)[HEIGHT // 3 : -HEIGHT // 3, WIDTH // 3 : -WIDTH // 3].mean() > 30
+
+
+def test_drawn_pictures_have_two_sides_and_stay_the_same() -> None:
+    drawn = DrawnPictures(2)
+    tuning, test = (drawn.names(test=side) for side in (False, True))
+    assert len(set(tuning) | set(test)) == 4 * len(DRAWN)
+    assert not set(tuning) & set(DrawnPictures(2, first=2).names(test=False))
+    for name in test[::2]:
+        pixels = drawn.read(name)
+        assert (pixels.dtype, pixels.shape[2]) == (np.uint8, 3)
+        assert min(pixels.shape[:2]) >= 256
+        assert max(pixels.shape[:2]) <= 768
+        assert pixels.std() > 5
+        assert np.array_equal(pixels, DrawnPictures(2).read(name))
+    sibling, stranger = (drawn.family(f"drawn/{kind}/1") for kind in ("stripes", "plaid"))
+    assert drawn.family("drawn/stripes/3").relation([stranger, sibling]) == "same-style"
+    assert drawn.family("drawn/stripes/3").relation([stranger]) == "unrelated"
+
+
+def test_a_trial_is_drawn_without_a_corpus() -> None:
+    trial = Trial(DrawnPictures(2), Sizes(12, 3, 3, 0), edition="drawn", test=True, seed=1)
+    assert len(list(trial.references())) == len(trial.registered) == 12
+    queries = [trial.make(ask) for ask in trial.asks()]
+    assert [query.truth is None for query in queries] == [False] * 3 + [True] * 3

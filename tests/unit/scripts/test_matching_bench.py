@@ -163,13 +163,13 @@ class Oracle(Method):
 def test_a_finished_run_asks_nobody_again(pictures: Pictures, tmp_path: Path) -> None:
     run = Pass("all", TEST, Sizes(references=4, positives=6, negatives=3, shared=0), seed=2)
     first, second = Oracle(), Oracle()
-    found = Runner(tmp_path, pictures, again=False).run(run, {"oracle": lambda: first})
-    again = Runner(tmp_path, pictures, again=False).run(run, {"oracle": lambda: second})
+    found = Runner(tmp_path, {"all": pictures}, again=False).run(run, {"oracle": lambda: first})
+    again = Runner(tmp_path, {"all": pictures}, again=False).run(run, {"oracle": lambda: second})
     assert (first.asked, second.asked) == (9, 0)
     assert again["oracle"].rows == found["oracle"].rows
     assert len(again["oracle"].registrations) == 4
     with pytest.raises(OtherRows):
-        Runner(tmp_path, pictures, again=False).run(run, {"oracle": lambda: Oracle("oracle 2")})
+        Runner(tmp_path, {"all": pictures}, again=False).run(run, {"oracle": lambda: Oracle("oracle 2")})
 
 
 def test_the_goal_table_says_what_was_reached_and_missed() -> None:
