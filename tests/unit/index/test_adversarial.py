@@ -10,6 +10,7 @@ import pytest
 from index import Matcher
 from index.embedders.lite0 import Lite0Embedder
 from index.grading import CONTENT
+from provenance.watermark.watermarker import LatticeWatermarker
 from scripts.attacks.drawn import DrawnPictures
 from tests import service
 from tests.unit.index.scenes import jpeg, scene, turn, warp
@@ -134,6 +135,15 @@ def test_soft_shapes_over_waves_and_noise_are_strangers(embedder: Lite0Embedder)
     matcher.add([str(number) for number in range(40)], [service.scene(number) for number in range(40)])
     matches = [match for number in range(1010, 1050) for match in matcher.match(service.scene(number))]
     assert [match for match in matches if match.grade in CONTENT] == []
+
+
+def test_one_key_in_two_striped_pictures_is_no_alarm(embedder: Lite0Embedder):
+    """Their stripes lie on each other, half a wave from where they would disagree; and both hold the same pattern."""
+    matcher, mark = Matcher(embedder=embedder), LatticeWatermarker(bytes([3]) * 32).embed
+    matcher.add(["other"], [mark(service.scene(502), 505)])
+    (found,) = matcher.match(mark(service.scene(501), 504), candidates=["other"])
+    assert found.grade not in CONTENT
+    assert found.probability < 0.5
 
 
 def hidden(picture: np.ndarray) -> np.ndarray:
