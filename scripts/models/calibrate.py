@@ -246,6 +246,13 @@ def best_of_queries(values: NDArray[np.float64], rows: Rows, wanted: NDArray[np.
     return best
 
 
+def domains(rows: Rows) -> NDArray[np.str_]:
+    """Where the picture of each query is from: a folder of the corpus, or drawn."""
+    folder = np.full(len(rows["kind"]), "", "U20")
+    folder[rows["query"]] = [str(name).split("/")[0] for name in rows["ours"]]
+    return folder
+
+
 def sigmoid(logit: float) -> float:
     return float(1 / (1 + np.exp(-logit)))
 
@@ -320,6 +327,10 @@ def report(logits: NDArray[np.float64], rows: Rows, strict: float) -> None:
         alarm = not rows["owner"][asked].any()
         reached = (best if alarm else right)[asked] >= strict
         print(f"{kind:20s} {'alarms' if alarm else 'found '} {reached.mean():.3f} of {asked.sum()}")
+    domain = domains(rows)
+    for name in dict.fromkeys(domain.tolist()):
+        asked = (domain == name) & (rows["owner"] == "")
+        print(f"{name:20s} alarms {(best[asked] >= strict).sum()} of {asked.sum()} queries without a work")
     worst = np.argsort(np.where(rows["right"], 0, -probability), kind="stable")[:12]
     for row in worst:
         query = rows["query"][row]
