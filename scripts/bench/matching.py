@@ -6,9 +6,10 @@
 
 Registers up to `--images` pictures that nothing was fitted on (and four for each shared element), asks `--sample`
 attacked copies of them and as many negatives, and as many negatives of the calibration side, where the threshold of
-"FAR 1 %" is fixed (`scripts/attacks` makes both). Every answer is kept in `<json>.rows/` before the next query, so a
-stopped run goes on where it was. Rows of another engine, seed or set of pictures are refused, or with `--again`
-measured anew. Run with OMP_NUM_THREADS=1; times are CPU times of one thread.
+"FAR 1 %" is fixed (`scripts/attacks` makes both). `--edition drawn` draws its pictures and needs no corpus. Every
+answer is kept in `<json>.rows/` before the next query, so a stopped run goes on where it was. Rows of another engine,
+seed or set of pictures are refused, or with `--again` measured anew. Run with OMP_NUM_THREADS=1; times are CPU times
+of one thread.
 
 Prints tables; `--json` holds the same numbers. The same corpus, seed and engine give the same ones, times apart.
 """
@@ -79,7 +80,7 @@ def measure(options: argparse.Namespace, runner: Runner, pictures: Pictures) -> 
     negatives = replace(sizes, positives=0)
     calibrations = {
         edition: runner.run(Pass(edition, CALIBRATION, negatives, options.seed), methods)
-        for edition in dict.fromkeys(("photo", *chosen))
+        for edition in dict.fromkeys(("photo", *chosen) if "art" in chosen else chosen)
     }
     for edition in chosen:
         test = runner.run(Pass(edition, TEST, sizes, options.seed), methods)
@@ -93,7 +94,7 @@ def measure(options: argparse.Namespace, runner: Runner, pictures: Pictures) -> 
                 calibration=list(calibrations[edition][name].rows.values()),
                 test=list(test[name].rows.values()),
                 registrations=list(test[name].registrations.values()),
-                photo=list(calibrations["photo"][name].rows.values()),
+                photo=list(calibrations["photo"][name].rows.values()) if "photo" in calibrations else (),
                 crowded=list(crowd[name].rows.values()) if crowd else (),
             )
             for name in methods

@@ -243,4 +243,5 @@ def goal_table(editions: Mapping[str, Mapping[str, Any]], name: str = ENGINE) ->
 def tables(body: Mapping[str, Any]) -> str:
     editions: Mapping[str, Mapping[str, Any]] = body["editions"]
     draw: Callable[[str], str] = lambda edition: edition_tables(edition, editions[edition])  # noqa: E731
-    return "\n\n".join([goal_table(editions), *(draw(edition) for edition in editions)])
+    goals = [goal_table(editions)] if editions.keys() & {"photo", "art"} else []
+    return "\n\n".join([*goals, *(draw(edition) for edition in editions)])

@@ -9,6 +9,7 @@ import pytest
 
 from scripts.attacks.pictures import Pictures
 from scripts.attacks.trial import Ask, Sizes
+from scripts.bench import matching
 from scripts.bench.distinct_pictures import Distinct
 from scripts.bench.matching_distractors import TILE, Distractors, tiles
 from scripts.bench.matching_metrics import Row
@@ -170,6 +171,20 @@ def test_a_finished_run_asks_nobody_again(pictures: Pictures, tmp_path: Path) ->
     assert len(again["oracle"].registrations) == 4
     with pytest.raises(OtherRows):
         Runner(tmp_path, {"all": pictures}, again=False).run(run, {"oracle": lambda: Oracle("oracle 2")})
+
+
+def test_drawn_pictures_are_measured_without_a_corpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(matching, "DRAWN", 1)
+    sizes = ("--images", "6", "--sample", "3", "--peers", "pdq")
+    asked = ("--edition", "drawn", "--corpus", str(tmp_path), "--json", str(tmp_path / "out.json"))
+    monkeypatch.setattr("sys.argv", ["matching", *asked, *sizes])
+    matching.main()
+    told = capsys.readouterr().out
+    assert told.startswith("drawn: 6 registered, 6 queries, distractors: none")
+    assert "### drawn" in told
+    assert "goal: reached" not in told
 
 
 def test_the_goal_table_says_what_was_reached_and_missed() -> None:
